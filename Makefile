@@ -1,0 +1,86 @@
+# Everframe. `make` alone lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SECONDS ?=
+DATA ?= .everframe
+
+API_PARTS := services/api libs/contracts libs/runtime libs/bus libs/storage
+RECORDER_PARTS := services/recorder libs/contracts libs/runtime libs/bus libs/storage libs/media
+ALL_PARTS := services/api $(RECORDER_PARTS) tools/camera_sim tools/local
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --python-version 3.11
+toml = $(addsuffix /pyproject.toml,$(1))
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+# ---- environment ------------------------------------------------------------
+$(BIN)/uv: requirements/uv.txt
+	@echo "everframe: creating the Python environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Everframe needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.installed: requirements/dev.txt $(BIN)/uv
+	@echo "everframe: installing packages (once)"
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --require-hashes requirements/dev.txt requirements/uv.txt
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.installed ## create the environment in .venv
+
+# ---- run --------------------------------------------------------------------
+.PHONY: demo up key
+demo: setup ## everything with three simulated cameras (SECONDS=90: run that long, check, exit)
+	@exec $(BIN)/python -m tools.local demo --data $(DATA) $(if $(SECONDS),--seconds $(SECONDS))
+
+up: setup ## everything, without simulated cameras
+	@exec $(BIN)/python -m tools.local up --data $(DATA)
+
+key: setup ## make a new admin API key for the installation in DATA
+	@exec $(BIN)/python -m tools.local key --data $(DATA)
+
+# ---- check and test ---------------------------------------------------------
+.PHONY: check test format
+check: setup ## format, lint, types, import rules, unit tests; under a minute
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/unit tests/architecture
+
+test: setup ## all tests, with real servers and simulated cameras
+	@$(BIN)/python -m pytest -q tests
+
+format: setup ## format and fix what can be fixed
+	@$(BIN)/ruff check --quiet --fix-only . ; $(BIN)/ruff format .
+
+# ---- generated files --------------------------------------------------------
+.PHONY: docs lock lock-check bench
+docs: setup ## regenerate docs/reference, the message diagram and the sample settings
+	@$(BIN)/python -m tools.docs
+
+lock: $(BIN)/uv ## compile the hash-pinned requirement files
+	@$(MAKE) --no-print-directory compile OUT=requirements
+
+.PHONY: compile
+compile:
+	@$(COMPILE) $(call toml,$(API_PARTS)) -o $(OUT)/api.txt
+	@$(COMPILE) $(call toml,$(RECORDER_PARTS)) -o $(OUT)/recorder.txt
+	@$(COMPILE) $(call toml,$(ALL_PARTS)) --group pyproject.toml:dev -o $(OUT)/dev.txt
+
+lock-check: $(BIN)/uv ## fail when the requirement files are stale
+	@rm -rf .lock-check && cp -r requirements .lock-check
+	@$(MAKE) --no-print-directory compile OUT=.lock-check
+	@diff -r requirements .lock-check >/dev/null || { rm -rf .lock-check; echo "requirements/ is stale; run: make lock"; exit 1; }
+	@rm -rf .lock-check
+
+bench: setup ## measure recording density against one ffmpeg per camera
+	@$(BIN)/python -m benchmarks.recording_density
