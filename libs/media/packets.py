@@ -104,7 +104,7 @@ class Part:
     duration_90k: int
     is_keyframe_start: bool  # begins with a keyframe: a recording or a fragment may start here
     captured_monotonic: float  # jitter-free estimate of when the first video frame arrived
-    camera_skew_seconds: float | None  # camera clock minus server clock, where sender reports say it
+    camera_skew_seconds: float | None  # camera clock minus server clock
     starts_after: Break | None = None
 
 

@@ -1,0 +1,91 @@
+"""Settings from the environment: one frozen class per service, read once and passed down.
+
+Names are `EVERFRAME_<SERVICE>_<FIELD>`. A misspelt name is refused: a setting that silently does
+nothing costs somebody their footage.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """The settings are wrong; the text names each variable and what is wrong with it."""
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True
+    )
+
+    instance: str = Field(default="1", pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    """Tells replicas of one service apart; stable over restarts of the same replica."""
+    nats_url: str = "nats://127.0.0.1:4222"
+    """Address of the bus."""
+    nats_user: str | None = None
+    nats_password: SecretStr | None = None
+    health_host: str = "127.0.0.1"
+    """Where /health/live, /health/ready and /metrics listen."""
+    health_port: int = Field(default=0, ge=0, le=65535)
+    """0: a free port, named in the log."""
+    log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
+    log_format: str = Field(default="auto", pattern=r"^(auto|json|console)$")
+    """`auto`: readable in a terminal, JSON elsewhere."""
+    shutdown_grace_seconds: float = Field(default=20.0, gt=0)
+    """How long a clean stop may take."""
+
+
+class StoreSettings(BaseSettings):
+    """Where the object store is; mixed into the services that use it."""
+
+    s3_endpoint: str = "127.0.0.1:9000"
+    """host:port of the S3 server."""
+    s3_secure: bool = False
+    """Use https."""
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_bucket: str = "everframe"
+    s3_region: str = "us-east-1"
+
+
+SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+
+
+def load_settings(cls: type[SettingsT], environ: Mapping[str, str] | None = None) -> SettingsT:
+    """Read `cls` from the environment.
+
+    Raises SettingsError with one line for each wrong, missing or unknown variable.
+    """
+    environ = os.environ if environ is None else environ
+    prefix = str(cls.model_config.get("env_prefix", "")).upper()
+    known = {prefix + name.upper() for name in cls.model_fields}
+    unknown = sorted(k for k in environ if k.startswith(prefix) and k not in known)
+    problems = [f"{name}: no such setting" for name in unknown]
+    try:
+        settings = cls()
+    except ValidationError as error:
+        problems += [_describe(prefix, item) for item in error.errors(include_input=False)]
+        raise SettingsError("\n".join(problems)) from None
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def load_settings_or_exit(cls: type[SettingsT]) -> SettingsT:
+    """Read `cls` from the environment, or print what is wrong and exit with 2."""
+    try:
+        return load_settings(cls)
+    except SettingsError as error:
+        print(f"settings are wrong:\n{error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def _describe(prefix: str, item: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in item["loc"]) or "settings"
+    return f"{prefix}{name.upper()}: {item['msg']}"
