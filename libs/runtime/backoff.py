@@ -18,7 +18,7 @@ class Backoff:
 
     def next_seconds(self) -> float:
         """Return the next delay: between half and all of the doubled bound."""
-        bound = min(self._max, self._first * 2 ** min(self._attempt, 30))
+        bound: float = min(self._max, self._first * 2.0 ** min(self._attempt, 30))
         self._attempt += 1
         return bound * random.uniform(0.5, 1.0)  # noqa: S311 - spreading load, not a secret
 

@@ -62,7 +62,7 @@ class HealthServer:
     def _respond(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == "/metrics":
-            return self._metrics(environ, start)
+            return list(self._metrics(environ, start))
         if path == "/health/live":
             stalled = time.monotonic() - self._beat
             problems = {"event_loop": "stalled"} if stalled > LOOP_STALL_SECONDS else {}

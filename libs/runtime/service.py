@@ -48,13 +48,14 @@ async def _run(main: Callable[[asyncio.Event], Awaitable[None]], grace_seconds: 
 
 
 async def _guard(main: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> int:
+    failures: list[BaseException] = []
     try:
         await main(stop)
     except* FatalError as group:
-        for error in leaves(group):
-            log.error("service.failed", reason=str(error))
-        return 1
-    return 0
+        failures = leaves(group)
+    for error in failures:
+        log.error("service.failed", reason=str(error))
+    return 1 if failures else 0
 
 
 class FatalError(Exception):
