@@ -1,0 +1,47 @@
+"""All knobs of the api service."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from libs.runtime.settings import ServiceSettings, StoreSettings
+
+
+class DatabaseSettings(ServiceSettings):
+    """What the `migrate` and `keys` commands need: the database and nothing else."""
+
+    model_config = SettingsConfigDict(env_prefix="EVERFRAME_API_")
+
+    pg_dsn: SecretStr
+    """`postgresql://user:password@host:port/database`."""
+    db_connect_seconds: float = Field(default=5.0, gt=0)
+    db_query_seconds: float = Field(default=10.0, gt=0)
+    """How long one statement may take; the server ends it then."""
+    db_connections: int = Field(default=10, ge=2, le=100)
+
+
+class ApiSettings(DatabaseSettings, StoreSettings):
+    """Everything the service needs."""
+
+    model_config = SettingsConfigDict(env_prefix="EVERFRAME_API_")
+
+    host: str = "127.0.0.1"
+    """Where the API listens; put TLS in front before it leaves the machine."""
+    port: int = Field(default=8080, ge=0, le=65535)
+    credential_keys: SecretStr
+    """Fernet keys for camera credentials, newest first, separated by commas."""
+    signing_key: SecretStr = Field(min_length=32)
+    """Signs media and playlist links; changing it ends every link that is out."""
+    allow_loopback_cameras: bool = False
+    """Accept camera URLs that point to this machine; for demonstrations and tests."""
+    media_link_seconds: int = Field(default=6 * 3600, ge=60, le=86_400)
+    """How long the media links in a playlist are valid, at least."""
+    reconcile_seconds: float = Field(default=30.0, gt=0)
+    """How often desired state on the bus is compared with the database."""
+    status_stale_seconds: float = Field(default=10.0, gt=0)
+    """A recorder that said nothing for this long is not believed any more."""
+    migrate_on_start: bool = True
+    """Apply pending migrations before serving; false where a deploy step does it."""
+    max_connections: int = Field(default=200, ge=10)
+    """Open requests at once; more are refused with 503."""
+    http_grace_seconds: int = Field(default=5, ge=1)
+    """How long running responses may go on at a clean stop."""
