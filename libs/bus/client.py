@@ -1,0 +1,262 @@
+"""The bus as a service sees it: publish, consume, replay, buckets, leases."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self, TypeVar
+
+import structlog
+from nats.js import api
+
+from libs.bus import metrics
+from libs.bus.bucket import Bucket
+from libs.bus.connection import BusConfig, Connection
+from libs.bus.consumer import Consumer
+from libs.bus.deliveries import Decoder, Delivery, Handler, encode_event
+from libs.bus.errors import (
+    BusError,
+    BusUnavailable,
+    InvalidPayload,
+    PermissionDenied,
+    TopologyDrift,
+    UndeclaredMessage,
+)
+from libs.bus.keyvalue import KeyValue
+from libs.bus.leases import Leases
+from libs.bus.reader import ReaderBroken, StreamReader
+from libs.bus.topology import EVENTS, UNORDERED_SLOTS, bucket_name
+from libs.bus.verify import differences
+from libs.bus.wiring import Wiring
+from libs.contracts.messages import CLOUDEVENTS_CONTENT_TYPE, Event, Message
+from libs.runtime.backoff import Backoff
+
+log = structlog.get_logger()
+M = TypeVar("M", bound=Message)
+
+__all__ = ["Bus", "BusConfig", "Delivery", "StreamState"]
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """Where the event stream is."""
+
+    first_seq: int
+    last_seq: int
+    created_at: datetime
+    """A stream made anew numbers its events anew: whoever stores a sequence stores this too."""
+    ack_floor: int
+    """Everything up to here is finished by this service's consumer; 0 without a consumer."""
+
+
+class Bus:
+    """One service instance's way to the bus, limited to what its wiring declares."""
+
+    def __init__(self, connection: Connection, wiring: Wiring) -> None:
+        self._connection = connection
+        self._wiring = wiring
+        self._consumer: Consumer | None = None
+
+    @classmethod
+    async def connect(cls, config: BusConfig, wiring: Wiring, *, wait_seconds: float) -> Self:
+        """Connect and check the topology.
+
+        Raises BusUnavailable when there is no bus within `wait_seconds`, and TopologyDrift when
+        streams, consumers or buckets are not as declared.
+        """
+        connection = Connection(config, wiring.service)
+        await connection.open(wait_seconds)
+        try:
+            await _verify(connection, wiring)
+        except BaseException:
+            await connection.close(1)
+            raise
+        return cls(connection, wiring)
+
+    @property
+    def is_connected(self) -> bool:
+        """What the client believes; `rtt` finds out."""
+        return self._connection.is_connected
+
+    async def rtt(self) -> float:
+        """Return the seconds of a round trip; BusUnavailable when the server does not answer."""
+        return await self._connection.rtt()
+
+    async def publish(self, event: Event) -> None:
+        """Store an event once, however often this is called with it.
+
+        Tries the same id again until `publish_deadline_seconds`, then raises BusUnavailable: the
+        event may have been stored all the same, publish it again later. Two calls further apart
+        than the duplicate window (10 minutes) may both be stored; consumers know by the id.
+        """
+        if type(event) not in self._wiring.publishes:
+            raise UndeclaredMessage(f"{self._wiring.service} does not publish {type(event)}")
+        payload = encode_event(event, service=self._wiring.service)
+        backoff = Backoff(first_seconds=0.1, max_seconds=2)
+        failure: BusUnavailable | None = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._connection.config.publish_deadline_seconds):
+                while True:
+                    await self._connection.wait_connected()
+                    try:
+                        await self._publish_once(event, payload)
+                        return
+                    except PermissionDenied:
+                        raise
+                    except BusUnavailable as error:
+                        failure = error
+                    metrics.PUBLISH_RETRIES.labels(event.type).inc()
+                    await asyncio.sleep(backoff.next_seconds())
+        raise BusUnavailable(f"{event.event_id} could not be published") from failure
+
+    async def _publish_once(self, event: Event, payload: bytes) -> None:
+        connection = self._connection
+        headers = {"Nats-Msg-Id": event.event_id, "Content-Type": CLOUDEVENTS_CONTENT_TYPE}
+        ack = await connection.call(
+            event.subject,
+            lambda: connection.js.publish(
+                event.subject,
+                payload,
+                timeout=connection.config.publish_timeout_seconds,
+                stream=EVENTS,
+                headers=dict(headers),
+            ),
+        )
+        (metrics.DUPLICATES if ack.duplicate else metrics.PUBLISHED).labels(event.type).inc()
+
+    async def consume(self, handler: Handler) -> None:
+        """Hand every consumed event to `handler` until cancelled or drained.
+
+        What a handler raises decides: Transient delays the event, Permanent sends it to the dead
+        letters, Conflict finishes it; any other exception is a bug, tried five times and then
+        dead-lettered. Payloads that do not fit their contract never reach the handler.
+        """
+        if not self._wiring.consumes:
+            raise UndeclaredMessage(f"{self._wiring.service} consumes nothing")
+        if self._consumer is not None:
+            raise RuntimeError("this bus is consuming already")
+        self._consumer = Consumer(
+            self._connection,
+            durable=self._wiring.service,
+            decoder=Decoder(self._wiring.consumes),
+            slots=1 if self._wiring.ordered else UNORDERED_SLOTS,
+        )
+        try:
+            await self._consumer.run(handler)
+        finally:
+            self._consumer = None
+
+    async def replay(
+        self, model_types: Iterable[type[Event]], *, from_seq: int, to_seq: int
+    ) -> AsyncGenerator[Delivery, None]:
+        """Yield the stored events of these classes from one sequence to another, both included.
+
+        Reads only: nothing is acknowledged. What does not fit its contract is skipped and logged.
+        Raises BusUnavailable when the bus stays away.
+        """
+        models = tuple(model_types)
+        decoder = Decoder(models)
+        filters = sorted(model.subject_filter() for model in models)
+        position = max(1, from_seq)
+        failures = 0
+        while position <= to_seq:
+            reader = self._replay_reader(filters, position)
+            try:
+                anything = await reader.start()
+                while anything:
+                    message = await reader.next()
+                    if message is None:
+                        return
+                    meta = message.metadata
+                    if meta.sequence.stream > to_seq:
+                        return
+                    position = meta.sequence.stream + 1
+                    failures = 0
+                    try:
+                        yield decoder.decode(
+                            message.data,
+                            subject=message.subject,
+                            stream_seq=meta.sequence.stream,
+                            delivered=1,
+                        )
+                    except InvalidPayload as error:
+                        log.warning(
+                            "replay.event_skipped",
+                            stream_seq=meta.sequence.stream,
+                            reason=error.reason,
+                        )
+                    anything = meta.num_pending > 0
+                return
+            except (ReaderBroken, BusUnavailable) as error:
+                failures += 1
+                if failures > 5:
+                    raise BusUnavailable(f"replay stopped at sequence {position}") from error
+                await asyncio.sleep(0.2 * 2**failures)
+            finally:
+                await reader.stop()
+
+    def _replay_reader(self, filters: list[str], position: int) -> StreamReader:
+        return StreamReader(
+            self._connection,
+            EVENTS,
+            deliver=api.ConsumerConfig(
+                deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE,
+                opt_start_seq=position,
+                filter_subjects=filters,
+            ),
+        )
+
+    async def stream_state(self) -> StreamState:
+        """Return where the event stream and this service's consumer are."""
+        connection = self._connection
+        info = await connection.call(
+            f"$JS.API.STREAM.INFO.{EVENTS}", lambda: connection.js.stream_info(EVENTS)
+        )
+        if info.created is None:
+            raise TopologyDrift("the server tells no creation time of the event stream")
+        floor = 0
+        if self._wiring.consumes:
+            durable = self._wiring.service
+            consumer = await connection.call(
+                f"$JS.API.CONSUMER.INFO.{EVENTS}.{durable}",
+                lambda: connection.js.consumer_info(EVENTS, durable),
+            )
+            floor = consumer.ack_floor.stream_seq if consumer.ack_floor else 0
+        return StreamState(info.state.first_seq, info.state.last_seq, info.created, floor)
+
+    def kv(self, model: type[M]) -> KeyValue[M]:
+        """Return the bucket of a message class; UndeclaredMessage when the wiring has it not."""
+        writable = model in self._wiring.writes
+        if not writable and model not in self._wiring.watches:
+            raise UndeclaredMessage(f"{self._wiring.service} does not use {model.__name__}")
+        return KeyValue(self._bucket(model), model, writable=writable)
+
+    def leases(self, model: type[M], *, ttl_seconds: int) -> Leases[M]:
+        """Return leases on the bucket of a message class; TTL in whole seconds."""
+        if model not in self._wiring.writes:
+            raise UndeclaredMessage(f"{self._wiring.service} does not hold {model.__name__}")
+        return Leases(self._bucket(model), model, self.kv(model), ttl_seconds=ttl_seconds)
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Stop consuming, let handlers finish for `grace_seconds`, flush and close.
+
+        Takes at most a few seconds more than the grace period; never raises.
+        """
+        if self._consumer is not None:
+            await self._consumer.stop(grace_seconds)
+        await self._connection.close(2)
+
+    def _bucket(self, model: type[M]) -> Bucket:
+        return Bucket(self._connection, bucket_name(model))
+
+
+async def _verify(connection: Connection, wiring: Wiring) -> None:
+    try:
+        found = await differences(connection, wiring)
+    except BusUnavailable:
+        raise
+    except BusError as error:
+        raise TopologyDrift(f"{error}; run the declare step") from error
+    if found:
+        raise TopologyDrift(f"run the declare step; what differs: {'; '.join(found)}")
