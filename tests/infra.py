@@ -1,0 +1,166 @@
+"""The servers that integration tests talk to: containers when an engine answers, else wheels."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import asyncpg
+
+from libs.storage.provision import Grant, S3User, provision
+from tools.local.nats_server import nats_config, nats_users
+from tools.local.object_store import BUCKET
+from tools.local.ports import free_ports
+from tools.local.secret_file import Secrets
+from tools.local.servers import LocalServers
+
+NATS_IMAGE = "nats:2.12-alpine"
+POSTGRES_IMAGE = "postgres:18-alpine"
+S3_IMAGE = os.environ.get("EVERFRAME_TEST_S3_IMAGE", "pgsty/silo:RELEASE.2026-08-06T00-00-00Z")
+
+
+@dataclass(frozen=True)
+class Infra:
+    """Addresses and credentials of servers shared by the whole test session."""
+
+    kind: Literal["docker", "local"]
+    nats_url: str
+    """As admin, who may declare streams."""
+    nats_api_url: str
+    nats_recorder_url: str
+    pg_dsn: str
+    """As superuser, in the maintenance database; take the `database` fixture for tables."""
+    s3_endpoint: str
+    s3_root: S3User
+    s3_api: S3User
+    """Reads `shared_bucket`."""
+    s3_recorder: S3User
+    """Reads and writes `shared_bucket`."""
+    shared_bucket: str = BUCKET
+
+
+def docker_wanted() -> bool:
+    """EVERFRAME_TEST_BACKEND decides, else whether an engine answers."""
+    forced = os.environ.get("EVERFRAME_TEST_BACKEND", "")
+    if forced:
+        if forced not in {"docker", "local"}:
+            raise ValueError(f"EVERFRAME_TEST_BACKEND is {forced!r}; use docker or local")
+        return forced == "docker"
+    with warnings.catch_warnings():
+        # Docker's client forgets its socket when nobody answers; collect it while that is allowed.
+        warnings.simplefilter("ignore", ResourceWarning)
+        answered = _engine_answers()
+        gc.collect()
+    return answered
+
+
+def _engine_answers() -> bool:
+    import docker
+
+    try:
+        with contextlib.closing(docker.from_env(timeout=2)) as client:
+            return bool(client.ping())
+    except docker.errors.DockerException:
+        return False
+
+
+@contextlib.contextmanager
+def server_folder() -> Iterator[Path]:
+    """A new folder that an ordinary account can reach, unlike pytest's own temporary folders."""
+    folder = Path(tempfile.mkdtemp(prefix="everframe-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def local_infra() -> Iterator[Infra]:
+    """Start the product's own servers from wheels; all have ended when this returns."""
+    # A loop of its own that is nobody's current one: asyncio.run would replace that of the tests.
+    with server_folder() as folder, contextlib.closing(asyncio.new_event_loop()) as loop:
+        servers = LocalServers(folder, ports=free_ports(), durable=False)
+        ends = loop.run_until_complete(servers.start())
+        try:
+            yield Infra(
+                kind="local",
+                nats_url=ends.nats.admin,
+                nats_api_url=ends.nats.api,
+                nats_recorder_url=ends.nats.recorder,
+                pg_dsn=ends.pg_admin_dsn,
+                s3_endpoint=ends.s3_endpoint,
+                s3_root=ends.s3_root,
+                s3_api=ends.s3_api,
+                s3_recorder=ends.s3_recorder,
+            )
+        finally:
+            loop.run_until_complete(servers.stop())
+
+
+@contextlib.contextmanager
+def docker_infra() -> Iterator[Infra]:
+    """Start containers; raises docker's error when no engine answers."""
+    from testcontainers.community.minio import MinioContainer
+    from testcontainers.community.postgres import PostgresContainer
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
+
+    secrets = Secrets()
+    root = S3User("everframe", secrets.s3_root)
+    api, recorder = S3User("api", secrets.s3_api), S3User("recorder", secrets.s3_recorder)
+    config = nats_config(listen="0.0.0.0:4222", store="/data", secrets=secrets)
+    nats = (
+        DockerContainer(NATS_IMAGE)
+        .with_copy_into_container(config.encode(), "/everframe.conf")
+        .with_command("-c /everframe.conf")
+        .with_exposed_ports(4222)
+        .waiting_for(LogMessageWaitStrategy("Server is ready"))
+    )
+    postgres = PostgresContainer(POSTGRES_IMAGE, driver=None).with_command("-c fsync=off")
+    s3 = (
+        MinioContainer(S3_IMAGE, access_key=root.access_key, secret_key=root.secret_key)
+        .with_env("MINIO_ROOT_USER", root.access_key)
+        .with_env("MINIO_ROOT_PASSWORD", root.secret_key)
+    )
+    with nats, postgres, s3:
+        users = nats_users(nats.get_container_host_ip(), nats.get_exposed_port(4222), secrets)
+        endpoint = s3.get_config()["endpoint"]
+        grants = (
+            Grant(recorder, "everframe-recorder", can_write=True),
+            Grant(api, "everframe-api", can_write=False),
+        )
+        with contextlib.closing(asyncio.new_event_loop()) as loop:
+            loop.run_until_complete(provision(endpoint, root, bucket=BUCKET, grants=grants))
+        yield Infra(
+            kind="docker",
+            nats_url=users.admin,
+            nats_api_url=users.api,
+            nats_recorder_url=users.recorder,
+            pg_dsn=postgres.get_connection_url(),
+            s3_endpoint=endpoint,
+            s3_root=root,
+            s3_api=api,
+            s3_recorder=recorder,
+        )
+
+
+@contextlib.asynccontextmanager
+async def fresh_database(admin_dsn: str) -> AsyncIterator[str]:
+    """Create an empty database and drop it afterwards, with whoever is still connected."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(admin_dsn)
+    try:
+        await connection.execute(f"create database {name}")
+        yield f"{admin_dsn.rsplit('/', 1)[0]}/{name}"
+        await connection.execute(f"drop database {name} with (force)")
+    finally:
+        await connection.close()
