@@ -1,0 +1,314 @@
+"""One camera that this recorder holds: its lease, its session, its ledger, its progress."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from libs.contracts.cameras import CameraConfig, CameraState, CameraStatusChanged
+from libs.contracts.gaps import GapDetected, GapReason
+from libs.contracts.ownership import OpenGap, RecordingProgress
+from libs.contracts.recordings import EndReason
+from libs.contracts.times import seconds_between, to_milliseconds
+from libs.runtime.credentials import CredentialBox, CredentialsUnreadable
+from services.recorder import metrics
+from services.recorder.ledger import Gap, GapLedger, unaccounted
+from services.recorder.session import CameraSession, Connected, Failed, Report
+from services.recorder.settings import RecorderSettings
+from services.recorder.spool import SpoolEntry
+from services.recorder.spool_writer import SpoolWriter
+
+log = structlog.get_logger()
+
+LAST_FRAME = timedelta(milliseconds=150)
+"""What may be missing before a switch-off: the frame under way and the message's own way."""
+FRESH = timedelta(seconds=3)
+"""A camera taken this soon after it was added or switched on is just being connected."""
+RATE_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the cameras of one recorder share."""
+
+    recorder: str
+    settings: RecorderSettings
+    writer: SpoolWriter
+    credentials: CredentialBox
+    publish: Callable[[GapDetected | CameraStatusChanged], None]
+    pending_uploads: Callable[[str], int]
+    last_recording_at: Callable[[str], datetime | None]
+
+
+class Assignment:
+    """A camera from the moment this recorder takes it until it lets go. Lives on the event loop."""
+
+    def __init__(
+        self, config: CameraConfig, *, epoch: int, revision: int, env: Environment
+    ) -> None:
+        self.config = config
+        self.epoch = epoch
+        self.revision = revision
+        self._env = env
+        self._loop = asyncio.get_running_loop()
+        self._session: CameraSession | None = None
+        self._ledger: GapLedger | None = None
+        self._accounted_until: datetime | None = None
+        self._state = CameraState.STOPPED
+        self._state_since = _now()
+        self._detail = ""
+        self._codec = self._resolution = ""
+        self._recorded_seconds = 0.0
+        self._entry_until: tuple[str, datetime] | None = None
+        self._received: list[int] = []
+        self._last_tick: float | None = None
+
+    @property
+    def is_recording_wanted(self) -> bool:
+        """Whether a session runs, or should."""
+        return self._ledger is not None
+
+    # ---- begin, change, end -------------------------------------------------
+    def begin(self, progress: RecordingProgress | None, spooled_until: datetime | None) -> None:
+        """Account for the time before now, then record if that is wanted."""
+        now = _now()
+        known = [
+            moment
+            for moment in (progress.accounted_until if progress else None, spooled_until)
+            if moment is not None
+        ]
+        accounted = max(known, default=None)
+        reason = self._reason_before(progress, now)
+        for start, end in unaccounted(self.config.wanted, accounted, now):
+            self._announce(Gap(start, end, reason, "switched off before a recorder took it"))
+            accounted = end
+        self._accounted_until = accounted
+        if self.config.is_recording_wanted:
+            self._begin_recording(progress, reason, now)
+
+    def update(self, config: CameraConfig) -> bool:
+        """Take a changed configuration; True when the camera must be connected anew."""
+        old, self.config = self.config, config
+        if self._session is not None and config.recording_seconds != old.recording_seconds:
+            self._session.set_recording_seconds(config.recording_seconds)
+        return config.session_differs(old)
+
+    async def reconnect(self) -> None:
+        """Leave the camera and connect with the present configuration."""
+        await self._end_session(EndReason.CONFIG_CHANGED)
+        self._start_session()
+
+    def switch_on(self) -> None:
+        """Recording became wanted."""
+        self._begin_recording(None, GapReason.CONNECTING, _now())
+
+    async def switch_off(self, at: datetime) -> None:
+        """Recording is not wanted any more since `at`."""
+        await self._end_session(EndReason.STOPPED)
+        self._close_ledger(to_milliseconds(at))
+        self._set_state(CameraState.STOPPED, "")
+
+    async def end(self, reason: EndReason) -> None:
+        """Let go of the camera; what is still to come belongs to whoever takes it next."""
+        await self._end_session(reason)
+        if self._ledger is not None:
+            self._accounted_until = self._ledger.accounted_until
+
+    def set_epoch(self, epoch: int, revision: int) -> None:
+        """Go on under a lease that had to be taken anew."""
+        self.epoch, self.revision = epoch, revision
+        if self._session is not None:
+            self._session.epoch = epoch
+
+    # ---- what happens -------------------------------------------------------
+    def recorded(self, entry: SpoolEntry, until: datetime) -> None:
+        """Footage of `entry` is in the spool up to `until`."""
+        if self._entry_until is not None and self._entry_until[0] == entry.object_key:
+            before = self._entry_until[1]
+        else:
+            before = entry.started_at
+        added = max(0.0, seconds_between(before, until))
+        self._entry_until = (entry.object_key, max(before, until))
+        self._recorded_seconds += added
+        metrics.RECORDED.labels(self.config.camera_id).inc(added)
+        if self._ledger is not None:
+            self._announce(*self._ledger.recorded(entry.started_at, until))
+            if self._session is not None and self._session.epoch >= entry.epoch:
+                self._set_state(CameraState.RECORDING, "")
+
+    def tick(self, loop_time: float) -> None:
+        """Call about once a second."""
+        elapsed = loop_time - self._last_tick if self._last_tick is not None else 0.0
+        self._last_tick = loop_time
+        if self._ledger is not None:
+            metrics.WANTED.labels(self.config.camera_id).inc(elapsed)
+            self._announce(*self._ledger.tick(_now()))
+        if self._session is not None:
+            self._session.interrupt_if_stalled()
+            self._received = [*self._received[-RATE_SECONDS:], self._session.received_bytes]
+
+    def progress(self) -> RecordingProgress | None:
+        """Return the present state; None before anything is known."""
+        accounted = self._ledger.accounted_until if self._ledger else self._accounted_until
+        if accounted is None:
+            return None
+        gap = self._ledger.open_gap if self._ledger else None
+        samples = self._received
+        seconds = max(1, len(samples) - 1)
+        bitrate = 8 * (samples[-1] - samples[0]) // seconds if len(samples) > 1 else 0
+        camera_id = self.config.camera_id
+        return RecordingProgress(
+            camera_id=camera_id,
+            site=self.config.site,
+            recorder=self._env.recorder,
+            epoch=self.epoch,
+            seen_at=_now(),
+            accounted_until=accounted,
+            open_gap=OpenGap(started_at=gap.started_at, reason=gap.reason) if gap else None,
+            state=self._state,
+            state_since=self._state_since,
+            detail=self._detail,
+            bitrate_bps=bitrate if self._state is CameraState.RECORDING else 0,
+            recorded_seconds=round(self._recorded_seconds, 3),
+            last_recording_at=self._env.last_recording_at(camera_id),
+            pending_uploads=self._env.pending_uploads(camera_id),
+            codec=self._codec,
+            resolution=self._resolution,
+            transport=self.config.transport if self._session else "",
+        )
+
+    # ---- inside -------------------------------------------------------------
+    def _reason_before(self, progress: RecordingProgress | None, now: datetime) -> GapReason:
+        ttl = timedelta(seconds=self._env.settings.lease_ttl_seconds)
+        if progress is None or progress.recorder == self._env.recorder:
+            return GapReason.RECORDER_DOWN
+        # a lease that had to run out first takes longer than this
+        is_quick = now - progress.seen_at < ttl / 2
+        return GapReason.HANDOVER if is_quick else GapReason.RECORDER_DOWN
+
+    def _begin_recording(
+        self, progress: RecordingProgress | None, reason: GapReason, now: datetime
+    ) -> None:
+        since = self.config.wanted[-1].started_at
+        start = max(since, self._accounted_until or since)
+        if progress is not None and progress.open_gap is not None and progress.seen_at > start:
+            self._announce(Gap(start, progress.seen_at, progress.open_gap.reason))
+            start = progress.seen_at
+        if now - since < FRESH:
+            reason = GapReason.CONNECTING
+        self._ledger = GapLedger(
+            accounted_until=start,
+            reason=reason,
+            announce_after=timedelta(seconds=self._env.settings.announce_gap_seconds),
+        )
+        self._start_session()
+
+    def _start_session(self) -> None:
+        self._set_state(CameraState.CONNECTING, "")
+        token = self.config.credentials
+        try:
+            login = self._env.credentials.open(token) if token else None
+        except CredentialsUnreadable as error:
+            self._failed(Failed(CameraState.ERROR, GapReason.CAMERA_ERROR, str(error)))
+            return
+        session: CameraSession
+
+        def report(what: Report) -> None:
+            self._loop.call_soon_threadsafe(self._reported, session, what)
+
+        session = CameraSession(
+            self.config,
+            login,
+            epoch=self.epoch,
+            recorder=self._env.recorder,
+            settings=self._env.settings,
+            writer=self._env.writer,
+            report=report,
+        )
+        self._session = session
+        self._received = []
+        session.start()
+
+    async def _end_session(self, reason: EndReason) -> None:
+        session, self._session = self._session, None
+        if session is None:
+            return
+        session.stop(reason)
+        limit = self._env.settings.stall_seconds + self._env.settings.open_timeout_seconds
+        if not await asyncio.to_thread(session.join, limit):
+            log.error("camera.thread_stuck", camera_id=self.config.camera_id)
+        await asyncio.to_thread(self._env.writer.flush, limit)
+        await asyncio.sleep(0)  # the writer's last reports are on the loop's queue
+
+    def _reported(self, session: CameraSession, what: Report) -> None:
+        if session is not self._session:
+            return
+        if isinstance(what, Connected):
+            self._codec, self._resolution = what.codec, what.resolution
+        else:
+            self._failed(what)
+
+    def _failed(self, what: Failed) -> None:
+        if self._ledger is not None:
+            self._announce(*self._ledger.failed(what.reason, what.detail, _now()))
+        self._set_state(what.state, what.detail)
+
+    def _close_ledger(self, at: datetime) -> None:
+        if self._ledger is None:
+            return
+        if at - self._ledger.accounted_until > LAST_FRAME or self._ledger.open_gap is not None:
+            self._announce(*self._ledger.unwanted(at))
+        self._accounted_until = max(self._ledger.accounted_until, at)
+        self._ledger = None
+
+    def _set_state(self, state: CameraState, detail: str) -> None:
+        if (state, detail) == (self._state, self._detail):
+            return
+        is_change = state is not self._state
+        self._state, self._detail = state, detail
+        if not is_change:
+            return
+        self._state_since = _now()
+        log.info("camera.state_changed", camera_id=self.config.camera_id, state=state)
+        self._env.publish(
+            CameraStatusChanged(
+                camera_id=self.config.camera_id,
+                site=self.config.site,
+                state=state,
+                since=self._state_since,
+                detail=detail,
+                recorder=self._env.recorder,
+            )
+        )
+
+    def _announce(self, *gaps: Gap) -> None:
+        for gap in gaps:
+            self._env.publish(
+                gap_event(
+                    gap,
+                    camera_id=self.config.camera_id,
+                    site=self.config.site,
+                    recorder=self._env.recorder,
+                )
+            )
+
+
+def gap_event(gap: Gap, *, camera_id: str, site: str, recorder: str) -> GapDetected:
+    """Return the event of a gap, and count it."""
+    if gap.ended_at is not None:
+        metrics.GAPS.labels(camera_id, gap.reason).inc()
+    return GapDetected(
+        camera_id=camera_id,
+        site=site,
+        started_at=gap.started_at,
+        ended_at=gap.ended_at,
+        reason=gap.reason,
+        detail=gap.detail,
+        recorder=recorder,
+    )
+
+
+def _now() -> datetime:
+    return to_milliseconds(datetime.now(UTC))

@@ -1,0 +1,118 @@
+"""The gap ledger of one camera. No I/O: what was recorded and what went wrong in, gaps out.
+
+Every wanted moment before `accounted_until` is recorded or in a gap that was handed out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from libs.contracts.cameras import WantedInterval
+from libs.contracts.gaps import GapReason
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Missing footage; `ended_at` None while it goes on."""
+
+    started_at: datetime
+    ended_at: datetime | None
+    reason: GapReason
+    detail: str = ""
+
+
+class GapLedger:
+    """Accounts for one camera's wanted time.
+
+    Call `recorded` for every stretch that is safely in the spool, `failed` when recording is
+    interrupted, `tick` about once a second. Each returns the gaps to announce.
+    """
+
+    def __init__(
+        self,
+        *,
+        accounted_until: datetime,
+        reason: GapReason,
+        announce_after: timedelta,
+    ) -> None:
+        self.accounted_until = accounted_until
+        self._reason = reason
+        self._detail = ""
+        self._announce_after = announce_after
+        self._announced: datetime | None = None
+
+    @property
+    def open_gap(self) -> Gap | None:
+        """The announced gap that goes on."""
+        if self._announced is None:
+            return None
+        return Gap(self._announced, None, self._reason, self._detail)
+
+    def recorded(self, start: datetime, end: datetime) -> list[Gap]:
+        """Account for footage from `start` to `end`."""
+        if end <= self.accounted_until:
+            return []
+        gaps: list[Gap] = []
+        if start > self.accounted_until:
+            gaps = self._end_gap(start)
+        elif self._announced is not None:
+            # footage was only slow to reach the disk: the announced gap shrinks to nothing
+            gaps = self._end_gap(self._announced + timedelta(milliseconds=1))
+        self.accounted_until = end
+        self._reason, self._detail = GapReason.CONNECTING, ""
+        return gaps
+
+    def failed(self, reason: GapReason, detail: str, now: datetime) -> list[Gap]:
+        """Note why nothing is recorded from now on.
+
+        A known reason is kept until another one is learnt; then the gap is split at `now`.
+        """
+        gaps: list[Gap] = []
+        if reason is self._reason or reason is GapReason.CONNECTING:
+            self._detail = self._detail or detail
+            return gaps
+        is_known = self._reason is not GapReason.CONNECTING
+        if is_known and now > self.accounted_until:
+            gaps = self._end_gap(now)
+            self.accounted_until = now
+        elif self._announced is not None:
+            gaps = [Gap(self._announced, None, reason, detail)]
+        self._reason, self._detail = reason, detail
+        return gaps
+
+    def tick(self, now: datetime) -> list[Gap]:
+        """Announce a gap that lasts."""
+        is_long = now - self.accounted_until > self._announce_after
+        if self._announced is not None or not is_long:
+            return []
+        self._announced = self.accounted_until
+        return [Gap(self._announced, None, self._reason, self._detail)]
+
+    def unwanted(self, at: datetime) -> list[Gap]:
+        """Recording was switched off at `at`: what is missing before that is a gap."""
+        gaps = self._end_gap(at) if at > self.accounted_until else []
+        self.accounted_until = max(self.accounted_until, at)
+        return gaps
+
+    def _end_gap(self, at: datetime) -> list[Gap]:
+        gap = Gap(self.accounted_until, at, self._reason, self._detail)
+        self._announced = None
+        return [gap]
+
+
+def unaccounted(
+    wanted: Sequence[WantedInterval], accounted_until: datetime | None, now: datetime
+) -> list[tuple[datetime, datetime]]:
+    """Return the finished wanted stretches after `accounted_until`, oldest first.
+
+    The open interval, if there is one, is left to the ledger.
+    """
+    stretches = []
+    for interval in wanted:
+        if interval.ended_at is None:
+            continue
+        start = max(interval.started_at, accounted_until or interval.started_at)
+        end = min(interval.ended_at, now)
+        if start < end:
+            stretches.append((start, end))
+    return stretches

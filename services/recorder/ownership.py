@@ -1,0 +1,290 @@
+"""Which cameras this recorder holds: watches, leases, sharing, takeover."""
+
+import asyncio
+import contextlib
+import time
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+import structlog
+
+from libs.bus.client import Bus
+from libs.bus.errors import BusError, BusUnavailable, LeaseLost
+from libs.bus.keyvalue import ChangeKind
+from libs.contracts.cameras import CameraConfig
+from libs.contracts.ownership import Lease, Presence, RecordingProgress
+from libs.contracts.recordings import EndReason
+from libs.runtime.service import supervise
+from services.recorder import metrics
+from services.recorder.assignment import Assignment, Environment
+from services.recorder.ledger import unaccounted
+from services.recorder.sharing import plan
+from services.recorder.spool import SpoolEntry
+
+log = structlog.get_logger()
+
+RECONCILE_SECONDS = 0.5
+HANDED_OVER_REST_SECONDS = 5.0
+"""A camera that was just given up is left to the others for so long."""
+
+
+class Ownership:
+    """Keeps the held cameras in step with what is wanted, who is alive and who holds what."""
+
+    def __init__(self, bus: Bus, env: Environment, spooled_until: dict[str, datetime]) -> None:
+        ttl = int(env.settings.lease_ttl_seconds)
+        self._env = env
+        self._me = env.recorder
+        self._started_at = datetime.now(UTC)
+        self._configs_kv = bus.kv(CameraConfig)
+        self._progress_kv = bus.kv(RecordingProgress)
+        self._leases = bus.leases(Lease, ttl_seconds=ttl)
+        self._presences = bus.leases(Presence, ttl_seconds=ttl)
+        self._bus = bus
+        self._ttl_seconds = ttl
+        self._spooled_until = spooled_until
+        self._configs: dict[str, CameraConfig] = {}
+        self._holders: dict[str, str] = {}
+        self._recorders: set[str] = {self._me}
+        self._accounted: dict[str, datetime] = {}
+        self._assignments: dict[str, Assignment] = {}
+        self._free_since: dict[str, float] = {}
+        self._rest_until: dict[str, float] = {}
+        self._snapshots: set[str] = set()
+        self._changed = asyncio.Event()
+        self._is_closing = False
+
+    @property
+    def assignments(self) -> dict[str, Assignment]:
+        """The held cameras, by key."""
+        return self._assignments
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the wanted state has been read."""
+        return "configs" in self._snapshots
+
+    def recorded(self, entry: SpoolEntry, until: datetime) -> None:
+        """Pass on what the spool writer reports."""
+        for assignment in self._assignments.values():
+            if assignment.config.camera_id == entry.camera_id:
+                assignment.recorded(entry, until)
+
+    async def run(self) -> None:
+        """Hold cameras until cancelled."""
+        jobs = {
+            "watch-cameras": self._watch_configs,
+            "watch-leases": self._watch_leases,
+            "watch-recorders": self._watch_presences,
+            "watch-progress": self._watch_progress,
+            "stay-present": self._stay_present,
+            "renew-leases": self._renew_leases,
+            "reconcile": self._reconcile_forever,
+            "report-progress": self._report_forever,
+        }
+        async with asyncio.TaskGroup() as group:
+            for name, job in jobs.items():
+                group.create_task(supervise(name, job, max_delay_seconds=5.0), name=name)
+
+    async def close(self) -> None:
+        """End every session, then let the others have the cameras."""
+        self._is_closing = True
+        held = list(self._assignments.items())
+        await asyncio.gather(*(a.end(EndReason.SHUTDOWN) for _, a in held))
+        for key, assignment in held:
+            with contextlib.suppress(BusError):
+                await self._save_progress(key, assignment)
+                await self._leases.release(key, assignment.revision)
+        self._assignments.clear()
+
+    # ---- watches ------------------------------------------------------------
+    async def _watch_configs(self) -> None:
+        async with aclosing(self._configs_kv.watch()) as changes:
+            async for change in changes:
+                if change.kind is ChangeKind.SNAPSHOT_DONE:
+                    self._snapshots.add("configs")
+                elif change.value is not None:
+                    if change.value.site == self._env.settings.site:
+                        self._configs[change.key] = change.value
+                elif change.kind is ChangeKind.DELETED:
+                    self._configs.pop(change.key, None)
+                self._changed.set()
+
+    async def _watch_leases(self) -> None:
+        async with aclosing(self._leases.watch()) as changes:
+            async for change in changes:
+                if change.is_snapshot_done:
+                    self._snapshots.add("leases")
+                elif change.holder is None:
+                    self._holders.pop(change.key, None)
+                else:
+                    self._holders[change.key] = change.holder.recorder
+                self._changed.set()
+
+    async def _watch_presences(self) -> None:
+        async with aclosing(self._presences.watch()) as changes:
+            async for change in changes:
+                if change.is_snapshot_done:
+                    self._snapshots.add("presences")
+                elif change.holder is None:
+                    self._recorders.discard(change.key)
+                else:
+                    self._recorders.add(change.key)
+                self._recorders.add(self._me)
+                self._changed.set()
+
+    async def _watch_progress(self) -> None:
+        async with aclosing(self._progress_kv.watch()) as changes:
+            async for change in changes:
+                if change.is_snapshot_done:
+                    self._snapshots.add("progress")
+                elif change.value is not None:
+                    self._accounted[change.key] = change.value.accounted_until
+                else:
+                    self._accounted.pop(change.key, None)
+
+    # ---- leases -------------------------------------------------------------
+    async def _stay_present(self) -> None:
+        me = Presence(recorder=self._me, started_at=self._started_at)
+        revision = await self._presences.acquire(self._me, me)
+        while revision is not None:
+            await asyncio.sleep(self._ttl_seconds / 3)
+            with contextlib.suppress(BusUnavailable):
+                revision = await self._presences.renew(self._me, me, revision)
+        log.error("recorder.instance_taken", instance=self._me, fix="give each recorder its own")
+        await asyncio.sleep(self._ttl_seconds)
+
+    async def _renew_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._ttl_seconds / 3)
+            await asyncio.gather(*(self._renew(*item) for item in self._assignments.items()))
+
+    async def _renew(self, key: str, assignment: Assignment) -> None:
+        try:
+            assignment.revision = await self._leases.renew(
+                key, Lease(recorder=self._me), assignment.revision
+            )
+        except BusUnavailable:
+            log.warning("lease.not_renewed", camera_id=assignment.config.camera_id)
+        except LeaseLost:
+            log.warning("lease.lost", camera_id=assignment.config.camera_id)
+            await self._drop(key, EndReason.HANDOVER)
+
+    # ---- reconcile ----------------------------------------------------------
+    async def _reconcile_forever(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RECONCILE_SECONDS):
+                    await self._changed.wait()
+            self._changed.clear()
+            if self._is_closing or len(self._snapshots) < 4:
+                continue
+            await self._follow_configs()
+            if self._bus.is_connected:
+                await self._share()
+            metrics.CAMERAS.set(len(self._assignments))
+
+    async def _follow_configs(self) -> None:
+        """Bring every held camera in line with its configuration, all at the same time."""
+        await asyncio.gather(*(self._follow(*item) for item in list(self._assignments.items())))
+
+    async def _follow(self, key: str, assignment: Assignment) -> None:
+        config = self._configs.get(key)
+        if config is None:
+            await assignment.switch_off(datetime.now(UTC))
+            await self._drop(key, EndReason.STOPPED)
+            return
+        needs_reconnect = config != assignment.config and assignment.update(config)
+        if config.is_recording_wanted and not assignment.is_recording_wanted:
+            assignment.switch_on()
+        elif not config.is_recording_wanted:
+            ends = [w.ended_at for w in config.wanted if w.ended_at is not None]
+            await assignment.switch_off(max(ends, default=datetime.now(UTC)))
+            await self._hand_back(key, assignment)
+        elif needs_reconnect:
+            await assignment.reconnect()
+
+    async def _share(self) -> None:
+        wanted = {key for key, config in self._configs.items() if self._needs_recorder(key, config)}
+        holders = {key: who for key, who in self._holders.items() if who != self._me}
+        holders |= dict.fromkeys(self._assignments, self._me)
+        now = time.monotonic()
+        free = wanted - holders.keys()
+        self._free_since = {key: self._free_since.get(key, now) for key in free}
+        decision = plan(
+            me=self._me,
+            recorders=self._recorders,
+            wanted={key for key in wanted if self._rest_until.get(key, 0.0) <= now},
+            holders=holders,
+            max_cameras=self._env.settings.max_cameras,
+        )
+        for key in decision.take:
+            if now - self._free_since[key] >= decision.wait_seconds:
+                await self._take(key)
+        if decision.give_up is not None:
+            self._rest_until[decision.give_up] = now + HANDED_OVER_REST_SECONDS
+            assignment = self._assignments[decision.give_up]
+            await assignment.end(EndReason.HANDOVER)
+            await self._hand_back(decision.give_up, assignment)
+
+    def _needs_recorder(self, key: str, config: CameraConfig) -> bool:
+        """Whether there is something to record, or wanted time that nobody accounted for."""
+        if config.is_recording_wanted:
+            return True
+        now = datetime.now(UTC)
+        accounted = self._accounted.get(key)
+        return bool(unaccounted(config.wanted, accounted, now))
+
+    async def _take(self, key: str) -> None:
+        epoch = await self._leases.acquire(key, Lease(recorder=self._me))
+        if epoch is None:
+            return
+        entry = await self._progress_kv.get(key)
+        config = self._configs[key]
+        assignment = Assignment(config, epoch=epoch, revision=epoch, env=self._env)
+        self._assignments[key] = assignment
+        self._holders[key] = self._me
+        log.info("camera.taken", camera_id=config.camera_id, epoch=epoch)
+        assignment.begin(entry.value if entry else None, self._spooled_until.get(config.camera_id))
+        await self._save_progress(key, assignment)
+        self._accounted[key] = datetime.now(UTC)
+
+    async def _hand_back(self, key: str, assignment: Assignment) -> None:
+        """Save how far the camera is accounted for, then release it."""
+        with contextlib.suppress(BusUnavailable):
+            await self._save_progress(key, assignment)
+            await self._leases.release(key, assignment.revision)
+        self._assignments.pop(key, None)
+        self._holders.pop(key, None)
+        log.info("camera.released", camera_id=assignment.config.camera_id)
+
+    async def _drop(self, key: str, reason: EndReason) -> None:
+        """Stop a camera that is not ours any more, or is gone."""
+        assignment = self._assignments.pop(key, None)
+        if assignment is None:
+            return
+        await assignment.end(reason)
+        if reason is EndReason.STOPPED:
+            with contextlib.suppress(BusUnavailable):
+                await self._progress_kv.delete(key)
+                await self._leases.release(key, assignment.revision)
+
+    # ---- progress -----------------------------------------------------------
+    async def _report_forever(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(1.0)
+            held = list(self._assignments.items())
+            for _, assignment in held:
+                assignment.tick(loop.time())
+            if self._bus.is_connected:
+                await asyncio.gather(*(self._try_save(key, a) for key, a in held))
+
+    async def _try_save(self, key: str, assignment: Assignment) -> None:
+        with contextlib.suppress(BusUnavailable):
+            await self._save_progress(key, assignment)
+
+    async def _save_progress(self, key: str, assignment: Assignment) -> None:
+        progress = assignment.progress()
+        if progress is not None and key in self._assignments:
+            await self._progress_kv.put(key, progress)

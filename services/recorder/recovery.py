@@ -1,0 +1,87 @@
+"""Brings the spool of an earlier life back: every file is finished, or its loss is explained."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import structlog
+
+from libs.contracts.gaps import GapReason
+from libs.contracts.recordings import EndReason
+from libs.media.packets import VIDEO_TIMESCALE
+from libs.media.recording_file import recover
+from services.recorder.ledger import Gap
+from services.recorder.spool import Spool, SpoolEntry, SpoolState
+
+log = structlog.get_logger()
+
+
+def finish_interrupted(spool: Spool, entry: SpoolEntry) -> SpoolEntry | None:
+    """Complete a recording that was cut off, up to its last whole part.
+
+    Returns None when it holds nothing playable; then its files are removed. Repeating it is
+    harmless. Raises OSError when the spool's disk fails.
+    """
+    path = spool.media_path(entry)
+    index = recover(path) if path.exists() else None
+    if index is None:
+        spool.remove(entry)
+        log.info("recording.empty_removed", camera_id=entry.camera_id, started_at=entry.started_at)
+        return None
+    length = timedelta(milliseconds=index.duration_90k * 1000 // VIDEO_TIMESCALE)
+    finished = entry.finished(index, entry.started_at + length, EndReason.CRASH_RECOVERED)
+    spool.save(finished, sync=True)
+    log.info(
+        "recording.recovered",
+        camera_id=entry.camera_id,
+        started_at=entry.started_at,
+        seconds=length.total_seconds(),
+    )
+    return finished
+
+
+def lost_stretch(entry: SpoolEntry, *, detail: str, reason: GapReason) -> Gap | None:
+    """Return the gap that a recording leaves when its media is gone."""
+    ended_at = entry.ended_at
+    if ended_at is None or ended_at <= entry.started_at:
+        return None
+    return Gap(entry.started_at, ended_at, reason, detail)
+
+
+def recover_spool(spool: Spool) -> Iterator[tuple[SpoolEntry, Gap | None]]:
+    """Yield what is left in the spool, oldest first, and the gap where footage is gone.
+
+    An entry with a gap has no media any more; its sidecar stays until the gap is announced.
+    """
+    for entry in spool.load():
+        if entry.state is SpoolState.RECORDING:
+            finished = finish_interrupted(spool, entry)
+            if finished is not None:
+                yield finished, None
+        elif entry.state is SpoolState.DROPPED:
+            yield (
+                entry,
+                lost_stretch(
+                    entry, detail="given up for want of space", reason=GapReason.SPOOL_FULL
+                ),
+            )
+        elif entry.state is SpoolState.FINISHED and not spool.media_path(entry).exists():
+            yield (
+                entry,
+                lost_stretch(
+                    entry,
+                    detail="the file vanished from the spool before it was stored",
+                    reason=GapReason.RECORDING_LOST,
+                ),
+            )
+        else:
+            yield entry, None
+
+
+def recorded_until(entries: list[SpoolEntry]) -> dict[str, datetime]:
+    """Return, per camera, the end of the newest footage in the spool."""
+    ends: dict[str, datetime] = {}
+    for entry in entries:
+        if entry.ended_at is not None:
+            newest = ends.get(entry.camera_id)
+            ends[entry.camera_id] = max(newest, entry.ended_at) if newest else entry.ended_at
+    return ends

@@ -1,0 +1,366 @@
+"""One camera's connection: a thread that reads, muxes once, cuts recordings, hands parts over."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from libs.contracts.cameras import CameraConfig, CameraState
+from libs.contracts.gaps import GapReason
+from libs.contracts.recordings import EndReason
+from libs.media.audio import AudioPipeline, make_audio_pipeline
+from libs.media.errors import SourceError, SourceErrorKind
+from libs.media.packets import Packet, Part, TrackKind
+from libs.media.parts import Muxer
+from libs.media.source import RtspSource, Tracks
+from libs.runtime.backoff import Backoff
+from libs.runtime.clock import SystemClock, WallClock
+from libs.runtime.credentials import CameraCredentials
+from services.recorder import metrics
+from services.recorder.segmenter import Opening, Segmenter
+from services.recorder.settings import RecorderSettings
+from services.recorder.spool import SpoolEntry, SpoolState
+from services.recorder.spool_writer import ActiveRecording, SpoolWriter
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The camera sends; recording starts with the next keyframe."""
+
+    codec: str
+    resolution: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Recording was interrupted, or could not begin."""
+
+    state: CameraState
+    reason: GapReason
+    detail: str
+
+
+Report = Connected | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """How one connection ended."""
+
+    end_reason: EndReason
+    report: Failed
+
+
+_OUTCOMES: dict[SourceErrorKind, tuple[CameraState, GapReason, EndReason]] = {
+    SourceErrorKind.UNAUTHORIZED: (
+        CameraState.UNAUTHORIZED,
+        GapReason.CAMERA_UNAUTHORIZED,
+        EndReason.CONNECTION_LOST,
+    ),
+    SourceErrorKind.TIMEOUT: (
+        CameraState.OFFLINE,
+        GapReason.CAMERA_OFFLINE,
+        EndReason.STREAM_STALLED,
+    ),
+}
+_OFFLINE = (CameraState.OFFLINE, GapReason.CAMERA_OFFLINE, EndReason.CONNECTION_LOST)
+_ERROR = (CameraState.ERROR, GapReason.CAMERA_ERROR, EndReason.CONNECTION_LOST)
+_OFFLINE_KINDS = frozenset(
+    {SourceErrorKind.REFUSED, SourceErrorKind.TIMEOUT, SourceErrorKind.CONNECTION_LOST}
+)
+
+
+class _NoKeyframe(Exception):
+    """The camera sends pictures but no keyframe."""
+
+
+class _Stalled(Exception):
+    """The camera keeps the connection but sends no pictures."""
+
+
+class CameraSession:
+    """Keeps one camera connected and recorded until stopped.
+
+    `report` and the writer's reports are called from the session's thread.
+    """
+
+    def __init__(
+        self,
+        config: CameraConfig,
+        credentials: CameraCredentials | None,
+        *,
+        epoch: int,
+        recorder: str,
+        settings: RecorderSettings,
+        writer: SpoolWriter,
+        report: Callable[[Report], None],
+    ) -> None:
+        self.config = config
+        self.epoch = epoch
+        self.received_bytes = 0
+        self._credentials = credentials
+        self._recorder = recorder
+        self._settings = settings
+        self._writer = writer
+        self._report = report
+        self._segmenter = Segmenter(config.recording_seconds)
+        self._wall = WallClock(SystemClock())
+        self._stop = threading.Event()
+        self._stop_reason = EndReason.STOPPED
+        self._source: RtspSource | None = None
+        self._active: ActiveRecording | None = None
+        self._last_video = 0.0
+        self._last_keyframe = 0.0
+        self._is_stalled = False
+        self._thread = threading.Thread(
+            target=self._run, name=f"camera-{config.camera_id}", daemon=True
+        )
+
+    # ---- from the event loop ------------------------------------------------
+    def start(self) -> None:
+        """Connect and record."""
+        self._thread.start()
+
+    def stop(self, reason: EndReason) -> None:
+        """Ask the thread to end; the open recording ends with `reason`."""
+        self._stop_reason = reason
+        self._stop.set()
+        if (source := self._source) is not None:
+            source.stop()
+
+    def join(self, timeout_seconds: float) -> bool:
+        """Wait for the thread; False when it is still running. Blocks."""
+        self._thread.join(timeout_seconds)
+        return not self._thread.is_alive()
+
+    def set_recording_seconds(self, seconds: int) -> None:
+        """Change the length of recordings, from the next one on."""
+        self._segmenter.recording_seconds = seconds
+
+    def interrupt_if_stalled(self) -> None:
+        """Break a connection that is kept alive without pictures; call once a second.
+
+        The read timeout of libavformat does not see this: RTCP alone keeps it content.
+        """
+        source, last = self._source, self._last_video
+        limit = self._settings.stall_seconds + 1.0
+        if source is not None and last and time.monotonic() - last > limit:
+            self._is_stalled = True
+            source.stop()
+
+    # ---- in the thread ------------------------------------------------------
+    def _run(self) -> None:
+        structlog.contextvars.bind_contextvars(camera_id=self.config.camera_id)
+        backoff = Backoff(first_seconds=0.5, max_seconds=self._settings.reconnect_max_seconds)
+        while not self._stop.is_set():
+            connected_at = time.monotonic()
+            outcome = self._attempt()
+            if self._stop.is_set() or outcome is None:
+                break
+            if time.monotonic() - connected_at > self._settings.reconnect_max_seconds:
+                backoff.reset()
+            self._report(outcome.report)
+            metrics.RECONNECTS.labels(self.config.camera_id, outcome.report.reason).inc()
+            delay = backoff.next_seconds()
+            if outcome.report.state is CameraState.UNAUTHORIZED:
+                delay = self._settings.unauthorized_retry_seconds
+            log.warning(
+                "camera.connection_lost",
+                reason=outcome.report.reason,
+                detail=outcome.report.detail,
+                retry_seconds=round(delay, 2),
+            )
+            self._stop.wait(delay)
+
+    def _attempt(self) -> _Outcome | None:
+        """Connect once and record until it ends; None after a requested stop."""
+        muxer: Muxer | None = None
+        outcome: _Outcome | None = None
+        try:
+            source = self._new_source()
+            self._source = source
+            try:
+                tracks = source.open()
+                self._note_tracks(tracks)
+                pipeline = self._audio_pipeline(tracks)
+                muxer = Muxer(
+                    tracks.video,
+                    pipeline.output if pipeline else None,
+                    part_target_seconds=self.config.part_seconds,
+                )
+                self._read(source, muxer, pipeline)
+            finally:
+                self._source = None
+                source.close()
+                self._count(source, muxer)
+        except SourceError as error:
+            outcome = self._outcome_of(error)
+        except _Stalled:
+            outcome = self._stalled()
+        except _NoKeyframe:
+            detail = (
+                f"no keyframe for {self._settings.keyframe_limit_seconds:.0f} s; "
+                "set a shorter keyframe (I-frame) interval in the camera"
+            )
+            outcome = _Outcome(
+                EndReason.NO_KEYFRAME, Failed(CameraState.ERROR, GapReason.NO_KEYFRAME, detail)
+            )
+        except Exception as error:  # one camera must never take the others with it
+            log.exception("camera.session_crashed")
+            detail = f"unexpected failure: {type(error).__name__}"
+            outcome = _Outcome(
+                EndReason.CONNECTION_LOST,
+                Failed(CameraState.ERROR, GapReason.CAMERA_ERROR, detail),
+            )
+        if outcome is None and self._is_stalled and not self._stop.is_set():
+            outcome = self._stalled()
+        self._finish(muxer, outcome)
+        return outcome
+
+    def _new_source(self) -> RtspSource:
+        login = self._credentials
+        self._is_stalled = False
+        self._last_video = 0.0
+        return RtspSource(
+            self.config.url,
+            username=login.username if login else None,
+            password=login.password if login else None,
+            transport=self.config.transport,
+            stall_seconds=self._settings.stall_seconds,
+            open_timeout_seconds=self._settings.open_timeout_seconds,
+            verify_tls=self.config.verify_tls,
+        )
+
+    def _note_tracks(self, tracks: Tracks) -> None:
+        video = tracks.video
+        resolution = f"{video.width}x{video.height}" if video.width else ""
+        log.info("camera.connected", codec=video.codec, resolution=resolution)
+        for dropped in tracks.dropped:
+            metrics.UNRECORDABLE_AUDIO.labels(self.config.camera_id, dropped.codec).inc()
+            log.warning("camera.track_dropped", codec=dropped.codec, reason=dropped.reason)
+        self._report(Connected(video.codec, resolution))
+
+    def _audio_pipeline(self, tracks: Tracks) -> AudioPipeline | None:
+        if tracks.audio is None or self.config.audio == "off":
+            return None
+        return make_audio_pipeline(tracks.audio)
+
+    def _read(self, source: RtspSource, muxer: Muxer, pipeline: AudioPipeline | None) -> None:
+        self._last_video = self._last_keyframe = time.monotonic()
+        received = metrics.RECEIVED.labels(self.config.camera_id)
+        for packet in source.packets():
+            size = len(packet.data)
+            self.received_bytes += size
+            received.inc(size)
+            if packet.track is TrackKind.VIDEO:
+                self._watch_video(packet)
+                parts = muxer.push(packet)
+            elif pipeline is not None:
+                self._watch_audio(packet)
+                parts = [part for aac in pipeline.push(packet) for part in muxer.push(aac)]
+            else:
+                continue
+            for part in parts:
+                self._place(part)
+
+    def _watch_video(self, packet: Packet) -> None:
+        self._last_video = packet.arrived_monotonic
+        if packet.is_key:
+            self._last_keyframe = packet.arrived_monotonic
+        elif packet.arrived_monotonic - self._last_keyframe > self._settings.keyframe_limit_seconds:
+            raise _NoKeyframe
+
+    def _watch_audio(self, packet: Packet) -> None:
+        if packet.arrived_monotonic - self._last_video > self._settings.stall_seconds:
+            raise _Stalled
+
+    def _place(self, part: Part) -> None:
+        if part.is_keyframe_start and (jump := self._wall.check()):
+            log.warning("clock.stepped", seconds=round(jump, 3))
+            self._end_recording(EndReason.CLOCK_CHANGED)
+        if self._active is not None and self._active.failure is not None:
+            self._give_up_failed(self._active)
+        step = self._segmenter.push(part, self._wall.unix_at(part.captured_monotonic))
+        if step.closing is not None and self._active is not None:
+            self._writer.close(self._active, step.closing.ended_at, step.closing.reason)
+            self._active = None
+        if step.opening is not None:
+            self._active = self._begin_recording(step.opening)
+        if step.part is not None and self._active is not None:
+            self._write(self._active, step.part)
+
+    def _write(self, recording: ActiveRecording, part: Part) -> None:
+        if self._writer.write(recording, part):
+            return
+        metrics.OVERFLOWS.labels(self.config.camera_id).inc()
+        self._end_recording(EndReason.WRITE_ERROR)
+        detail = "the spool's disk is too slow for the footage that arrives"
+        self._report(Failed(CameraState.ERROR, GapReason.WRITE_ERROR, detail))
+
+    def _give_up_failed(self, recording: ActiveRecording) -> None:
+        """The writer could not write and has closed the file; go on with the next keyframe."""
+        self._active = None
+        self._segmenter.close(EndReason.WRITE_ERROR)
+        reason = GapReason.SPOOL_FULL if recording.is_disk_full else GapReason.WRITE_ERROR
+        detail = recording.failure.strerror if recording.failure else ""
+        self._report(Failed(CameraState.ERROR, reason, f"spool: {detail}"))
+
+    def _begin_recording(self, opening: Opening) -> ActiveRecording:
+        init = opening.init
+        entry = SpoolEntry(
+            state=SpoolState.RECORDING,
+            camera_id=self.config.camera_id,
+            site=self.config.site,
+            epoch=self.epoch,
+            recorder=self._recorder,
+            started_at=opening.started_at,
+            camera_skew_seconds=opening.camera_skew_seconds,
+            video_codec=init.video_codec,
+            audio_codec=init.audio_codec,
+            width=init.width,
+            height=init.height,
+            fps=init.fps,
+        )
+        self._report(Connected(init.video_codec, f"{init.width}x{init.height}"))
+        return ActiveRecording(entry, init, opening.expected_fragments)
+
+    def _end_recording(self, reason: EndReason) -> None:
+        closing = self._segmenter.close(reason)
+        if closing is not None and self._active is not None:
+            self._writer.close(self._active, closing.ended_at, closing.reason)
+        self._active = None
+
+    def _finish(self, muxer: Muxer | None, outcome: _Outcome | None) -> None:
+        """Write what the muxer still holds and end the recording."""
+        try:
+            for part in muxer.flush() if muxer else ():
+                self._place(part)
+        except Exception:  # the recording itself must still be ended
+            log.exception("camera.flush_failed")
+        self._end_recording(outcome.end_reason if outcome else self._stop_reason)
+
+    def _outcome_of(self, error: SourceError) -> _Outcome:
+        kind = error.kind
+        fallback = _OFFLINE if kind in _OFFLINE_KINDS else _ERROR
+        state, gap, end = _OUTCOMES.get(kind, fallback)
+        if kind is SourceErrorKind.TIMEOUT and self._last_video:
+            gap = GapReason.STREAM_STALLED
+        return _Outcome(end, Failed(state, gap, str(error)))
+
+    def _stalled(self) -> _Outcome:
+        detail = f"connected, but no video for {self._settings.stall_seconds:.0f} s"
+        return _Outcome(
+            EndReason.STREAM_STALLED,
+            Failed(CameraState.OFFLINE, GapReason.STREAM_STALLED, detail),
+        )
+
+    def _count(self, source: RtspSource, muxer: Muxer | None) -> None:
+        camera_id = self.config.camera_id
+        metrics.LOST_PACKETS.labels(camera_id).inc(source.lost_packets)
+        if muxer is not None:
+            metrics.TIMESTAMP_ADJUSTMENTS.labels(camera_id).inc(muxer.timestamp_adjustments)
+            metrics.DROPPED_AUDIO.labels(camera_id).inc(muxer.dropped_audio)

@@ -1,0 +1,277 @@
+"""Takes finished recordings to the object store, announces them, and keeps the spool in bounds."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from libs.bus.client import Bus
+from libs.bus.errors import BusUnavailable
+from libs.contracts.gaps import GapReason
+from libs.runtime.backoff import Backoff
+from libs.storage.errors import ObjectNotFound, StorageError
+from libs.storage.store import ObjectStore
+from services.recorder import metrics
+from services.recorder.ledger import Gap
+from services.recorder.recovery import finish_interrupted, lost_stretch
+from services.recorder.settings import RecorderSettings
+from services.recorder.spool import Spool, SpoolEntry, SpoolState
+
+log = structlog.get_logger()
+
+HOUSEKEEPING_SECONDS = 2.0
+
+
+class Uploader:
+    """Owns every entry of the spool that is no longer being written.
+
+    Uploads go oldest first, `upload_concurrency` at a time; while the store or the bus is away
+    they wait and are tried again. `on_gap` hears of footage that had to be given up.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        store: ObjectStore,
+        bus: Bus,
+        settings: RecorderSettings,
+        *,
+        on_gap: Callable[[SpoolEntry, Gap], None],
+    ) -> None:
+        self._spool = spool
+        self._store = store
+        self._bus = bus
+        self._settings = settings
+        self._on_gap = on_gap
+        self._entries: dict[str, SpoolEntry] = {}
+        self._busy: set[str] = set()
+        self._unfinished: list[SpoolEntry] = []
+        self._changed = asyncio.Event()
+        self._paused_until = 0.0
+        self._backoff = Backoff(first_seconds=0.5, max_seconds=15.0)
+        self.last_announced_at: dict[str, datetime] = {}
+
+    def add(self, entry: SpoolEntry) -> None:
+        """Take over a finished entry."""
+        self._entries[entry.object_key] = entry
+        self._changed.set()
+
+    def add_unfinished(self, entry: SpoolEntry) -> None:
+        """Take over a recording whose file could not be completed, to try again."""
+        self._unfinished.append(entry)
+
+    def pending(self, camera_id: str | None = None) -> int:
+        """Count recordings that are not announced yet, of one camera or all."""
+        return sum(
+            entry.state is not SpoolState.ANNOUNCED
+            for entry in self._entries.values()
+            if camera_id in {None, entry.camera_id}
+        )
+
+    async def run(self) -> None:
+        """Upload, announce and clean up until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(self._settings.upload_concurrency):
+                group.create_task(self._work(), name=f"upload-{number}")
+            group.create_task(self._keep_house(), name="spool-housekeeping")
+
+    async def wait_empty(self) -> None:
+        """Return when everything is announced."""
+        while self.pending() or self._busy:  # noqa: ASYNC110 - three states decide, not one event
+            await asyncio.sleep(0.05)
+
+    # ---- store and announce -------------------------------------------------
+    async def _work(self) -> None:
+        while True:
+            entry = self._next()
+            if entry is None:
+                self._changed.clear()
+                wait = max(0.2, self._paused_until - time.monotonic())
+                try:
+                    async with asyncio.timeout(wait):
+                        await self._changed.wait()
+                except TimeoutError:
+                    pass
+                continue
+            self._busy.add(entry.object_key)
+            try:
+                await self._advance(entry)
+            except FileNotFoundError:
+                await self._lose(
+                    entry, GapReason.RECORDING_LOST, "its file vanished from the spool"
+                )
+            except (StorageError, BusUnavailable, OSError) as error:
+                delay = self._backoff.next_seconds()
+                self._paused_until = time.monotonic() + delay
+                log.warning(
+                    "recording.not_stored", reason=str(error), retry_seconds=round(delay, 2)
+                )
+            finally:
+                self._busy.discard(entry.object_key)
+
+    def _next(self) -> SpoolEntry | None:
+        if time.monotonic() < self._paused_until:
+            return None
+        waiting = (
+            entry
+            for entry in self._entries.values()
+            if entry.state in {SpoolState.FINISHED, SpoolState.STORED}
+            and entry.object_key not in self._busy
+        )
+        return min(waiting, key=lambda entry: entry.started_at, default=None)
+
+    async def _advance(self, entry: SpoolEntry) -> None:
+        """Store, then announce; each step is on disk before the next begins."""
+        if entry.state is SpoolState.FINISHED:
+            started = time.monotonic()
+            path = self._spool.media_path(entry)
+            sha256 = entry.sha256 or await asyncio.to_thread(_sha256, path)
+            await self._store.put_file(
+                entry.object_key, path, content_type="video/mp4", sha256=sha256
+            )
+            metrics.UPLOAD_SECONDS.observe(time.monotonic() - started)
+            entry = await self._record(entry.stored(sha256))
+        await self._bus.publish(entry.to_event())
+        entry = await self._record(entry.announced(datetime.now(UTC)))
+        self._backoff.reset()
+        assert entry.ended_at is not None
+        newest = self.last_announced_at.get(entry.camera_id, entry.ended_at)
+        self.last_announced_at[entry.camera_id] = max(newest, entry.ended_at)
+        reason = entry.end_reason
+        metrics.RECORDINGS.labels(entry.camera_id, reason).inc()
+        log.info(
+            "recording.completed",
+            camera_id=entry.camera_id,
+            started_at=entry.started_at.isoformat(),
+            seconds=round((entry.ended_at - entry.started_at).total_seconds(), 3),
+            bytes=entry.bytes,
+            end_reason=reason,
+        )
+
+    async def _record(self, entry: SpoolEntry) -> SpoolEntry:
+        await asyncio.to_thread(self._spool.save, entry)
+        self._entries[entry.object_key] = entry
+        return entry
+
+    # ---- housekeeping -------------------------------------------------------
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await self._retry_unfinished()
+                await self._make_room()
+                await self._expire()
+            except OSError as error:
+                log.error("spool.housekeeping_failed", reason=str(error))
+            self._measure()
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    async def _retry_unfinished(self) -> None:
+        for entry in list(self._unfinished):
+            finished = await asyncio.to_thread(finish_interrupted, self._spool, entry)
+            self._unfinished.remove(entry)
+            if finished is not None:
+                self.add(finished)
+
+    async def _expire(self) -> None:
+        """Delete what was announced long enough ago, when the store really has it."""
+        limit = datetime.now(UTC) - timedelta(seconds=self._settings.spool_keep_seconds)
+        for entry in self._oldest_first(SpoolState.ANNOUNCED):
+            if entry.announced_at is None or entry.announced_at > limit:
+                continue
+            try:
+                is_whole = await self._is_stored_whole(entry)
+            except StorageError:
+                return  # ask again when the store is back
+            if is_whole:
+                await self._forget(entry)
+            else:
+                await self._store_again(entry)
+
+    async def _is_stored_whole(self, entry: SpoolEntry) -> bool:
+        try:
+            stat = await self._store.stat(entry.object_key)
+        except ObjectNotFound:
+            return False
+        return stat.size == entry.bytes
+
+    async def _store_again(self, entry: SpoolEntry) -> None:
+        """The store acknowledged this recording and does not have it (it may not sync to disk)."""
+        log.warning("recording.store_lost_it", object_key=entry.object_key)
+        if self._spool.media_path(entry).exists():
+            metrics.REUPLOADS.inc()
+            await self._record(entry.reopened())
+            self._changed.set()
+        else:
+            await self._lose(entry, GapReason.RECORDING_LOST, "the object store lost it")
+
+    async def _make_room(self) -> None:
+        """Stay within the limits: announced files go first, then the oldest footage."""
+        excess = await asyncio.to_thread(self._excess_bytes)
+        if excess <= 0:
+            return
+        for entry in self._oldest_first(SpoolState.ANNOUNCED):
+            if excess <= 0:
+                return
+            excess -= entry.bytes
+            await self._forget(entry)
+        for entry in self._oldest_first(SpoolState.STORED):
+            if excess <= 0:
+                return
+            if self._spool.media_path(entry).exists():
+                excess -= entry.bytes
+                await asyncio.to_thread(self._spool.truncate, entry)
+        for entry in self._oldest_first(SpoolState.FINISHED):
+            if excess <= 0:
+                return
+            excess -= entry.bytes
+            await self._lose(
+                entry,
+                GapReason.SPOOL_FULL,
+                "the spool was full and the object store did not take it in time",
+            )
+
+    def _excess_bytes(self) -> int:
+        over = self._spool.used_bytes() - self._settings.spool_max_bytes
+        short = self._settings.spool_min_free_bytes - self._spool.free_bytes()
+        return max(over, short)
+
+    async def _lose(self, entry: SpoolEntry, reason: GapReason, detail: str) -> None:
+        """Give up footage; its gap is in the outbox before the sidecar goes."""
+        dropped = entry.dropped()
+        await asyncio.to_thread(self._spool.truncate, entry)
+        await self._record(dropped)
+        gap = lost_stretch(dropped, detail=detail, reason=reason)
+        if gap is not None:
+            self._on_gap(dropped, gap)
+        metrics.SPOOL_DROPPED.labels(entry.camera_id).inc()
+        log.error("spool.footage_lost", camera_id=entry.camera_id, reason=reason, detail=detail)
+        await self._forget(dropped)
+
+    async def _forget(self, entry: SpoolEntry) -> None:
+        await asyncio.to_thread(self._spool.remove, entry)
+        self._entries.pop(entry.object_key, None)
+
+    def _oldest_first(self, state: SpoolState) -> list[SpoolEntry]:
+        found = (
+            entry
+            for key, entry in self._entries.items()
+            if entry.state is state and key not in self._busy
+        )
+        return sorted(found, key=lambda entry: entry.started_at)
+
+    def _measure(self) -> None:
+        metrics.SPOOL_PENDING.set(self.pending())
+        waiting = [e for e in self._entries.values() if e.state is not SpoolState.ANNOUNCED]
+        oldest = min((e.started_at for e in waiting), default=None)
+        age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+        metrics.SPOOL_OLDEST.set(age)
+        metrics.SPOOL_BYTES.set(self._spool.used_bytes())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
