@@ -15,6 +15,7 @@ import nats.errors
 import pytest
 from minio import Minio
 from minio.error import S3Error
+from nats.aio.client import Client
 
 from libs.storage.provision import S3User
 from tests.infra import Infra
@@ -268,10 +269,12 @@ async def test_nats_refuses_a_stranger(nats_server: NatsServer) -> None:
     async def ignore(error: Exception) -> None:
         pass
 
+    client = Client()
     with pytest.raises(nats.errors.Error, match=r"(?i)authorization"):
-        await nats.connect(
+        await client.connect(
             f"nats://127.0.0.1:{nats_server.port}", allow_reconnect=False, error_cb=ignore
         )
+    await client.close()
 
 
 @pytest.mark.parametrize("restarted", [False, True])
