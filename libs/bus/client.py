@@ -11,7 +11,7 @@ import structlog
 from nats.js import api
 
 from libs.bus import metrics
-from libs.bus.bucket import Bucket
+from libs.bus.bucket import Bucket, JetStreamBucket
 from libs.bus.connection import BusConfig, Connection
 from libs.bus.consumer import Consumer
 from libs.bus.deliveries import Decoder, Delivery, Handler, encode_event
@@ -25,7 +25,7 @@ from libs.bus.errors import (
 )
 from libs.bus.keyvalue import KeyValue
 from libs.bus.leases import Leases
-from libs.bus.reader import ReaderBroken, StreamReader
+from libs.bus.reader import StreamReader
 from libs.bus.topology import EVENTS, UNORDERED_SLOTS, bucket_name
 from libs.bus.verify import differences
 from libs.bus.wiring import Wiring
@@ -90,8 +90,7 @@ class Bus:
         event may have been stored all the same, publish it again later. Two calls further apart
         than the duplicate window (10 minutes) may both be stored; consumers know by the id.
         """
-        if type(event) not in self._wiring.publishes:
-            raise UndeclaredMessage(f"{self._wiring.service} does not publish {type(event)}")
+        check_published(self._wiring, event)
         payload = encode_event(event, service=self._wiring.service)
         backoff = Backoff(first_seconds=0.1, max_seconds=2)
         failure: BusUnavailable | None = None
@@ -188,7 +187,7 @@ class Bus:
                         )
                     anything = meta.num_pending > 0
                 return
-            except (ReaderBroken, BusUnavailable) as error:
+            except BusUnavailable as error:
                 failures += 1
                 if failures > 5:
                     raise BusUnavailable(f"replay stopped at sequence {position}") from error
@@ -228,7 +227,7 @@ class Bus:
     def kv(self, model: type[M]) -> KeyValue[M]:
         """Return the bucket of a message class; UndeclaredMessage when the wiring has it not."""
         writable = model in self._wiring.writes
-        if not writable and model not in self._wiring.watches:
+        if model not in self._wiring.buckets:
             raise UndeclaredMessage(f"{self._wiring.service} does not use {model.__name__}")
         return KeyValue(self._bucket(model), model, writable=writable)
 
@@ -248,7 +247,13 @@ class Bus:
         await self._connection.close(2)
 
     def _bucket(self, model: type[M]) -> Bucket:
-        return Bucket(self._connection, bucket_name(model))
+        return JetStreamBucket(self._connection, bucket_name(model))
+
+
+def check_published(wiring: Wiring, event: Event) -> None:
+    """Raise UndeclaredMessage for an event that the service does not declare."""
+    if type(event) not in wiring.publishes:
+        raise UndeclaredMessage(f"{wiring.service} does not publish {type(event).__name__}")
 
 
 async def _verify(connection: Connection, wiring: Wiring) -> None:

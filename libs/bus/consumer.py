@@ -125,6 +125,8 @@ class Consumer:
         log.warning(
             "bus.fetch_failed", consumer=self._durable, error=str(error), retry_seconds=delay
         )
+        if self._stopping:
+            return
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(delay):

@@ -8,20 +8,18 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 import structlog
-from nats.aio.msg import Msg
-from nats.js import api
 from pydantic import ValidationError
 
 from libs.bus import metrics
-from libs.bus.bucket import Bucket, is_marker
+from libs.bus.bucket import Bucket, RawChange, remove
 from libs.bus.errors import (
     BusError,
     Conflict,
     InvalidPayload,
     UndeclaredMessage,
 )
-from libs.bus.reader import ReaderBroken, StreamReader
 from libs.contracts.messages import Message
+from libs.runtime.backoff import Backoff
 
 log = structlog.get_logger()
 M = TypeVar("M", bound=Message)
@@ -67,18 +65,10 @@ class Change(Generic[M]):
 class KeyValue(Generic[M]):
     """The bucket of one message class."""
 
-    def __init__(
-        self,
-        bucket: Bucket,
-        model: type[M],
-        *,
-        writable: bool,
-        heartbeat_seconds: float = 2.0,
-    ) -> None:
+    def __init__(self, bucket: Bucket, model: type[M], *, writable: bool) -> None:
         self._bucket = bucket
         self._model = model
         self._writable = writable
-        self._heartbeat_seconds = heartbeat_seconds
 
     async def get(self, key: str) -> Entry[M] | None:
         """Return the value; InvalidPayload when it does not fit the contract."""
@@ -109,7 +99,7 @@ class KeyValue(Generic[M]):
 
     async def delete(self, key: str, revision: int | None = None) -> None:
         """Delete; with a revision only when it is the newest, Conflict otherwise."""
-        await self._writing().remove(key, expected=revision)
+        await remove(self._writing(), key, expected=revision)
 
     async def all(self) -> dict[str, Entry[M]]:
         """Return every valid value at one moment."""
@@ -135,71 +125,50 @@ class KeyValue(Generic[M]):
         again, with a deletion for each key that vanished meanwhile, up to SNAPSHOT_DONE.
         """
         known: dict[str, int] = {}
-        delay = 0.0
+        backoff = Backoff(first_seconds=0.1, max_seconds=5)
         while True:
-            await asyncio.sleep(delay)
-            await self._bucket.connection.wait_connected()
-            reader = self._reader()
+            await self._bucket.ready()
             try:
-                async for change in self._follow(reader, known):
-                    delay = 0.0
-                    yield change
-            except (ReaderBroken, BusError) as error:
+                async with aclosing(self._follow(known)) as changes:
+                    async for change in changes:
+                        backoff.reset()
+                        yield change
+            except BusError as error:
                 log.warning("bus.watch_restarted", bucket=self._bucket.name, reason=str(error))
                 metrics.WATCH_RESTARTS.labels(self._bucket.name).inc()
-                delay = min(5.0, delay * 2 or 0.1)
-            finally:
-                await reader.stop()
+            await asyncio.sleep(backoff.next_seconds())
 
-    async def _follow(
-        self, reader: StreamReader, known: dict[str, int]
-    ) -> AsyncGenerator[Change[M], None]:
+    async def _follow(self, known: dict[str, int]) -> AsyncGenerator[Change[M], None]:
         missing = set(known)
-        complete = not await reader.start()
-        if complete:
-            for change in self._finish(missing, known):
-                yield change
-        while True:
-            message = await reader.next()
-            if message is not None:
-                told = self._change(message, known)
-                if told is not None:
-                    missing.discard(told.key)
-                    yield told
-            caught_up = message is None or message.metadata.num_pending == 0
-            if caught_up and not complete:
-                complete = True
-                for change in self._finish(missing, known):
-                    yield change
+        complete = False
+        async with aclosing(self._bucket.follow()) as raw_changes:
+            async for raw in raw_changes:
+                if raw is not None:
+                    missing.discard(raw.key)
+                    told = self._change(raw, known)
+                    if told is not None:
+                        yield told
+                elif not complete:
+                    complete = True
+                    for change in self._finish(missing, known):
+                        yield change
 
     def _finish(self, missing: set[str], known: dict[str, int]) -> list[Change[M]]:
         gone = [Change[M](key, None, known.pop(key), ChangeKind.DELETED) for key in sorted(missing)]
         return [*gone, Change[M]("", None, 0, ChangeKind.SNAPSHOT_DONE)]
 
-    def _change(self, message: Msg, known: dict[str, int]) -> Change[M] | None:
-        key = message.subject.removeprefix(self._bucket.prefix)
-        revision = message.metadata.sequence.stream
-        if is_marker(message.headers):
+    def _change(self, raw: RawChange, known: dict[str, int]) -> Change[M] | None:
+        key, revision = raw.key, raw.entry.revision
+        if raw.entry.is_marker:
             was_known = known.pop(key, None) is not None
             return Change(key, None, revision, ChangeKind.DELETED) if was_known else None
         known[key] = revision
         try:
-            return Change(key, decode_value(self._model, message.data), revision)
+            return Change(key, decode_value(self._model, raw.entry.data), revision)
         except InvalidPayload as error:
             metrics.INVALID_VALUES.labels(self._bucket.name).inc()
             log.error("bus.value_invalid", bucket=self._bucket.name, key=key, error=error.detail)
             return Change(key, None, revision, ChangeKind.INVALID, error.detail)
-
-    def _reader(self) -> StreamReader:
-        return StreamReader(
-            self._bucket.connection,
-            self._bucket.stream,
-            deliver=api.ConsumerConfig(
-                deliver_policy=api.DeliverPolicy.LAST_PER_SUBJECT,
-                filter_subject=f"{self._bucket.prefix}>",
-            ),
-            heartbeat_seconds=self._heartbeat_seconds,
-        )
 
     def _writing(self) -> Bucket:
         if not self._writable:

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from libs.bus.bucket import Bucket, RawEntry
+from libs.bus.bucket import Bucket, RawEntry, remove
 from libs.bus.errors import Conflict, InvalidPayload, LeaseLost
 from libs.bus.keyvalue import KeyValue, decode_value, encode_value
 from libs.bus.topology import MARKER_TTL_SECONDS
@@ -91,7 +91,7 @@ class Leases(Generic[M]):
         """Let others have the key at once; nothing happens when it is no longer ours."""
         for _ in range(_ROUNDS):
             try:
-                await self._bucket.remove(key, expected=revision, ttl_seconds=MARKER_TTL_SECONDS)
+                await remove(self._bucket, key, expected=revision, ttl_seconds=MARKER_TTL_SECONDS)
                 return
             except Conflict:
                 current = await self._bucket.read(key)

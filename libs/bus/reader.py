@@ -16,13 +16,14 @@ from nats.aio.subscription import Subscription
 from nats.js import api
 
 from libs.bus.connection import Connection
+from libs.bus.errors import BusUnavailable
 
 _STATUS = "Status"
 _LAST_CONSUMER = "Nats-Last-Consumer"
 _STALLED = "Nats-Consumer-Stalled"
 
 
-class ReaderBroken(Exception):
+class ReaderBroken(BusUnavailable):
     """Messages may be missing from here on; begin again."""
 
 
