@@ -1,0 +1,251 @@
+"""A whole installation on one machine: servers, declared bus, migrated catalog, services."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from tools.local.ports import LOOPBACK, Ports, ensure_free, free_port, free_ports
+from tools.local.processes import ManagedProcess, ProcessSpec, run_forever
+from tools.local.servers import Endpoints, LocalServers
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_API_PORT = 8080
+DEFAULT_HEALTH_PORT = 18080
+COMMAND_SECONDS = 60.0
+
+
+class CommandFailed(Exception):
+    """A set-up command failed; the message holds what it said."""
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """What differs between `up`, `demo` and tests."""
+
+    data: Path
+    ports: Ports = field(default_factory=Ports)
+    api_port: int = DEFAULT_API_PORT
+    health_port: int = DEFAULT_HEALTH_PORT
+    """Of the api; recorder N listens N above."""
+    recorders: int = 1
+    allow_loopback_cameras: bool = False
+    durable: bool = True
+    recorder_env: Mapping[str, str] = field(default_factory=dict)
+    """More settings for every recorder."""
+    api_env: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def for_tests(cls, data: Path, *, recorders: int = 1, **recorder_env: str) -> "StackOptions":
+        """Free ports everywhere, cameras on loopback, no fsync in PostgreSQL."""
+        return cls(
+            data=data,
+            ports=free_ports(),
+            api_port=free_port(),
+            health_port=0,
+            recorders=recorders,
+            allow_loopback_cameras=True,
+            durable=False,
+            recorder_env=recorder_env,
+        )
+
+
+class Stack:
+    """Starts everything in order, keeps the services running, stops everything in reverse."""
+
+    def __init__(self, options: StackOptions) -> None:
+        self.options = options
+        self.servers = LocalServers(options.data, ports=options.ports, durable=options.durable)
+        self.services: dict[str, ManagedProcess] = {}
+        self.health_ports: dict[str, int] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+
+    @property
+    def api_url(self) -> str:
+        """Base address of the API."""
+        return f"http://{LOOPBACK}:{self.options.api_port}"
+
+    async def start(self, on_step: Callable[[str], None] = lambda _: None) -> str | None:
+        """Start; return the admin API key when this is the first start, else None.
+
+        Raises what LocalServers.start raises, CommandFailed and ProcessError; all of them explain
+        themselves in one message.
+        """
+        try:
+            return await self._start(on_step)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop services, then servers."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        self._keepers.clear()
+        await asyncio.gather(*(process.stop() for process in self.services.values()))
+        await self.servers.stop()
+
+    def keep_running(self, on_failure: Callable[[str], None]) -> None:
+        """Restart services and servers that end by themselves, until `stop`."""
+        for process in (*self.servers.processes, *self.services.values()):
+            self._keepers.append(
+                asyncio.create_task(
+                    run_forever(process, on_failure=lambda error, _: on_failure(str(error))),
+                    name=f"keep-{process.name}",
+                )
+            )
+
+    async def new_key(self, name: str) -> str:
+        """Make one more admin API key."""
+        return await self._command("services.api.keys", "create", "--name", name, env=self._api())
+
+    async def _start(self, on_step: Callable[[str], None]) -> str | None:
+        await self._check_ports()
+        on_step("starting NATS, PostgreSQL and the object store")
+        ends = await self.servers.start()
+        on_step("declaring streams and migrating the catalog")
+        await asyncio.gather(
+            self._declare(ends), self._command("services.api.migrate", env=self._api())
+        )
+        key = await self._command("services.api.keys", "ensure", env=self._api())
+        on_step("starting the services")
+        self._build_services()
+        await asyncio.gather(*(process.start() for process in self.services.values()))
+        return key or None
+
+    async def _check_ports(self) -> None:
+        wanted = [(self.options.api_port, "the api", "--api-port")]
+        if self.options.health_port:
+            names = ["the api's metrics", *(f"recorder {n + 1}" for n in range(self._recorders))]
+            wanted += [
+                (self.options.health_port + number, f"{name}", "--health-port")
+                for number, name in enumerate(names)
+            ]
+        for port, wanted_by, setting in wanted:
+            await ensure_free(port, wanted_by=wanted_by, setting=setting)
+
+    @property
+    def _recorders(self) -> int:
+        return self.options.recorders
+
+    def _build_services(self) -> None:
+        self.services["api"] = self._service("api", 0, self._api())
+        for number in range(1, self._recorders + 1):
+            name = f"recorder-{number}"
+            self.services[name] = self._service(name, number, self._recorder(str(number)))
+
+    def _service(self, name: str, offset: int, env: dict[str, str]) -> ManagedProcess:
+        module = name.split("-", maxsplit=1)[0]
+        base = self.options.health_port
+        port = base + offset if base else free_port()
+        self.health_ports[name] = port
+        env[f"EVERFRAME_{module.upper()}_HEALTH_PORT"] = str(port)
+        url = f"http://{LOOPBACK}:{port}/health/ready"
+        if module == "api":
+            url = f"{self.api_url}/health"
+        return ManagedProcess(
+            ProcessSpec(
+                name=name,
+                argv=(sys.executable, "-m", f"services.{module}"),
+                cwd=ROOT,
+                env=env,
+                log=self.servers.data.logs / f"{name}.log",
+                ready=lambda: _answers(url),
+                ready_within_seconds=30.0,
+                stop_within_seconds=25.0,
+            )
+        )
+
+    async def _declare(self, ends: Endpoints) -> None:
+        _, password = _login(ends.nats.admin)
+        await self._command(
+            "libs.bus.declare",
+            *("--url", self._nats_url, "--user", "admin"),
+            *("--service", "api", "--service", "recorder"),
+            env={"EVERFRAME_BUS_PASSWORD": password},
+        )
+
+    @property
+    def _nats_url(self) -> str:
+        return f"nats://{LOOPBACK}:{self.options.ports.nats}"
+
+    def _common(self, prefix: str, *, nats: str, s3_key: str, s3_secret: str) -> dict[str, str]:
+        ends, secrets = self.servers.endpoints, self.servers.secrets
+        user, password = _login(nats)
+        values = {
+            "NATS_URL": self._nats_url,
+            "NATS_USER": user,
+            "NATS_PASSWORD": password,
+            "S3_ENDPOINT": ends.s3_endpoint,
+            "S3_ACCESS_KEY": s3_key,
+            "S3_SECRET_KEY": s3_secret,
+            "S3_BUCKET": ends.bucket,
+            "CREDENTIAL_KEYS": secrets.credential_keys,
+            "LOG_FORMAT": "json",
+        }
+        return {f"EVERFRAME_{prefix}_{name}": value for name, value in values.items()}
+
+    def _api(self) -> dict[str, str]:
+        ends = self.servers.endpoints
+        s3 = ends.s3_api
+        env = self._common("API", nats=ends.nats.api, s3_key=s3.access_key, s3_secret=s3.secret_key)
+        env["EVERFRAME_API_PG_DSN"] = ends.pg_dsn
+        env["EVERFRAME_API_SIGNING_KEY"] = self.servers.secrets.signing_key
+        env["EVERFRAME_API_PORT"] = str(self.options.api_port)
+        allow = self.options.allow_loopback_cameras
+        env["EVERFRAME_API_ALLOW_LOOPBACK_CAMERAS"] = str(allow).lower()
+        return env | dict(self.options.api_env)
+
+    def _recorder(self, instance: str) -> dict[str, str]:
+        ends = self.servers.endpoints
+        s3 = ends.s3_recorder
+        env = self._common(
+            "RECORDER", nats=ends.nats.recorder, s3_key=s3.access_key, s3_secret=s3.secret_key
+        )
+        spool = self.servers.data.path / "spool" / f"recorder-{instance}"
+        env["EVERFRAME_RECORDER_SPOOL_DIR"] = str(spool)
+        env["EVERFRAME_RECORDER_INSTANCE"] = instance
+        return env | dict(self.options.recorder_env)
+
+    async def _command(self, module: str, *arguments: str, env: Mapping[str, str]) -> str:
+        """Run `python -m module`; return what it printed."""
+        passed_on = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", module, *arguments),
+            cwd=ROOT,
+            env={**passed_on, **env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(COMMAND_SECONDS):
+                out, err = await process.communicate()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise CommandFailed(f"{module} did not end in {COMMAND_SECONDS:.0f} s") from None
+        if process.returncode != 0:
+            raise CommandFailed(f"{module} failed:\n{err.decode(errors='replace').strip()}")
+        return out.decode().strip()
+
+
+def _login(url: str) -> tuple[str, str]:
+    """Split user and password out of `nats://user:password@host:port`."""
+    login = url.removeprefix("nats://").rpartition("@")[0]
+    user, _, password = login.partition(":")
+    return user, password
+
+
+async def _answers(url: str) -> bool:
+    try:
+        async with httpx.AsyncClient(timeout=2.0) as client:
+            return (await client.get(url)).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
