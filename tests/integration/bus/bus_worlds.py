@@ -1,0 +1,166 @@
+"""The bus on a real server and in memory, behind one face."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from nats.aio.client import Client
+
+from libs.bus.client import Bus, BusConfig
+from libs.bus.declare import declare
+from libs.bus.testing import FakeBroker
+from libs.bus.topology import bucket_name
+from libs.bus.wiring import Wiring
+from libs.contracts.cameras import CameraConfig, CameraStatusChanged
+from libs.contracts.gaps import GapDetected, GapReason
+from libs.contracts.messages import Message
+from libs.contracts.ownership import Lease, Presence, RecordingProgress
+from libs.contracts.recordings import RecordingCompleted
+from tools.local.nats_server import NatsServer
+
+T = TypeVar("T")
+
+EVENTS = (RecordingCompleted, GapDetected, CameraStatusChanged)
+RECORDER = Wiring(
+    service="recorder",
+    publishes=EVENTS,
+    watches=(CameraConfig, Lease, Presence, RecordingProgress),
+    writes=(Lease, Presence, RecordingProgress),
+)
+API = Wiring(
+    service="api", consumes=EVENTS, watches=(RecordingProgress, Lease), writes=(CameraConfig,)
+)
+START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+
+
+def gap(number: int, camera: str = "front-door") -> GapDetected:
+    return GapDetected(
+        camera_id=camera,
+        started_at=START + timedelta(seconds=number),
+        reason=GapReason.CAMERA_OFFLINE,
+        recorder="recorder-1",
+    )
+
+
+def camera(name: str, camera_id: str = "front-door") -> CameraConfig:
+    return CameraConfig(camera_id=camera_id, name=name, url="rtsp://127.0.0.1:8554/x")
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Return when the condition holds; fail at the deadline."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the condition is not ours to signal
+            await asyncio.sleep(0.01)
+
+
+async def eventually_async(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - same
+            await asyncio.sleep(0.02)
+
+
+@contextlib.asynccontextmanager
+async def running(work: Coroutine[Any, Any, object]) -> AsyncIterator[asyncio.Task[object]]:
+    """Run something beside the test and cancel it afterwards."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+
+
+async def collect(source: AsyncIterator[T], into: list[T]) -> None:
+    """Append what comes until cancelled."""
+    async for item in source:
+        into.append(item)  # noqa: PERF401 - a comprehension would show nothing before its end
+
+
+class World(Protocol):
+    """What the shared suite needs to know about the other side."""
+
+    is_fake: bool
+
+    async def bus(self, wiring: Wiring, **options: Any) -> Bus: ...
+    async def inject(self, subject: str, payload: bytes) -> None: ...
+    async def inject_value(self, model: type[Message], key: str, payload: bytes) -> None: ...
+    async def dead_letters(self) -> list[tuple[str, str, bytes]]: ...
+
+
+@dataclass
+class FakeWorld:
+    broker: FakeBroker = field(default_factory=FakeBroker)
+    is_fake: bool = True
+    injected: int = 0
+
+    async def bus(self, wiring: Wiring, **options: Any) -> Bus:
+        return self.broker.bus(wiring)
+
+    async def inject(self, subject: str, payload: bytes) -> None:
+        self.injected += 1
+        self.broker.store(subject, payload, f"injected-{self.injected}")
+
+    async def inject_value(self, model: type[Message], key: str, payload: bytes) -> None:
+        await self.broker.bucket(bucket_name(model)).write(key, payload)
+
+    async def dead_letters(self) -> list[tuple[str, str, bytes]]:
+        return [(d.consumer, d.reason, d.payload) for d in self.broker.dead_letters]
+
+
+@dataclass
+class ServerWorld:
+    server: NatsServer
+    is_fake: bool = False
+    buses: list[Bus] = field(default_factory=list)
+
+    async def declare(self) -> list[str]:
+        return await declare(self.admin_config, [RECORDER, API])
+
+    @property
+    def admin_config(self) -> BusConfig:
+        return BusConfig(url=self.server.users.admin)
+
+    def config(self, wiring: Wiring, **options: Any) -> BusConfig:
+        url = getattr(self.server.users, wiring.service, self.server.users.admin)
+        return BusConfig(url=url, name="test", **options)
+
+    async def bus(self, wiring: Wiring, **options: Any) -> Bus:
+        bus = await Bus.connect(self.config(wiring, **options), wiring, wait_seconds=10)
+        self.buses.append(bus)
+        return bus
+
+    @contextlib.asynccontextmanager
+    async def admin(self) -> AsyncIterator[Client]:
+        client = Client()
+        await client.connect(self.server.users.admin)
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    async def inject(self, subject: str, payload: bytes) -> None:
+        async with self.admin() as client:
+            await client.jetstream().publish(subject, payload)
+
+    async def inject_value(self, model: type[Message], key: str, payload: bytes) -> None:
+        await self.inject(f"$KV.{bucket_name(model)}.{key}", payload)
+
+    async def dead_letters(self) -> list[tuple[str, str, bytes]]:
+        found = []
+        async with self.admin() as client:
+            js = client.jetstream()
+            state = (await js.stream_info("DLQ")).state
+            for seq in range(max(1, state.first_seq), state.last_seq + 1):
+                message = await js.get_msg("DLQ", seq=seq)
+                headers = message.headers or {}
+                name = (message.subject or "").rsplit(".", 1)[-1]
+                found.append((name, headers["Everframe-Reason"], message.data or b""))
+        return found
+
+    async def close(self) -> None:
+        await asyncio.gather(*(bus.drain(0.5) for bus in self.buses))
