@@ -1,0 +1,30 @@
+"""All metrics of the api service."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUESTS = Counter(
+    "everframe_api_requests_total",
+    "Answered requests, by route template.",
+    ["route", "method", "status"],
+)
+REQUEST_SECONDS = Histogram(
+    "everframe_api_request_seconds",
+    "Time until a response was complete.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+REFUSED = Counter("everframe_api_refused_requests_total", "Requests without a valid key.")
+EVENTS_APPLIED = Counter(
+    "everframe_api_events_applied_total", "Events written to the catalog.", ["type", "way"]
+)
+PROJECTION_LAG = Gauge(
+    "everframe_api_projection_lag_events",
+    "Stored events that are not in the catalog yet (events of other kinds counted too).",
+)
+DB_ERRORS = Counter(
+    "everframe_api_db_errors_total", "Database calls that failed because it was away.", ["error"]
+)
+MEDIA_BYTES = Counter("everframe_api_media_bytes_total", "Bytes of recordings sent to players.")
+CONFIGS_PUBLISHED = Counter(
+    "everframe_api_camera_configs_published_total", "Camera configurations put on the bus.", ["change"]
+)
