@@ -22,7 +22,9 @@ class Account:
 
     def can_reach(self, path: Path) -> bool:
         """True when every folder above the path lets this account through."""
-        return all(self._may_enter(parent) for parent in path.resolve().parents)
+        # Not resolved itself: a link in a closed folder does not help, wherever it leads.
+        folder = path.absolute().parent.resolve()
+        return all(self._may_enter(entered) for entered in (folder, *folder.parents))
 
     def _may_enter(self, folder: Path) -> bool:
         if not folder.exists():

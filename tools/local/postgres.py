@@ -9,10 +9,10 @@ import os
 import shutil
 import signal
 import time
-from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from secrets import token_hex
 
 import asyncpg
 
@@ -99,7 +99,6 @@ class PostgresServer:
     def _prepare_folder(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._folder != self._wanted_folder and not self._wanted_folder.is_symlink():
-            # Shows where the cluster went.
             self._wanted_folder.parent.mkdir(parents=True, exist_ok=True)
             self._wanted_folder.symlink_to(self._folder)
         if self._account is not None and not self._account.owns(self._folder):
@@ -174,11 +173,16 @@ def _dsn(user: str, password: str, port: int, database: str) -> str:
 
 
 def _reachable_folder(folder: Path, account: Account | None) -> Path:
-    """The folder itself, or a place outside when its parents are closed to the account."""
+    """The folder itself, or a place outside when its parents are closed to the account.
+
+    The link decides, not the name: a data directory that was moved keeps its cluster, and one
+    that was deleted and made anew gets a new one.
+    """
+    if folder.is_symlink():
+        return folder.readlink()
     if account is None or account.can_reach(folder):
         return folder
-    digest = sha256(str(folder.absolute()).encode()).hexdigest()[:12]
-    return SHARED_STATE / f"postgres-{digest}"
+    return SHARED_STATE / f"postgres-{token_hex(6)}"
 
 
 def _binaries(account: Account | None) -> Path:

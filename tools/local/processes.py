@@ -16,7 +16,8 @@ from tools.local.accounts import Account
 from tools.local.log_file import LogFile
 
 BOUND_EXEC = Path(__file__).with_name("bound_exec.py")
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
+# LD_LIBRARY_PATH: what the launcher's own Python may need, bound_exec needs too.
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 LOG_CHECK_SECONDS = 60.0
 
 
