@@ -36,13 +36,16 @@ def video(
     encoder.max_b_frames = b_frames
     encoder.thread_count = 1
     encoder.options = {
-        "h264": {"preset": "ultrafast", "x264-params": f"scenecut=0:keyint={gop}:bframes={b_frames}:b-adapt=0"},
+        "h264": {
+            "preset": "ultrafast",
+            "x264-params": f"scenecut=0:keyint={gop}:bframes={b_frames}:b-adapt=0",
+        },
         "hevc": {
             "preset": "ultrafast",
             "x265-params": f"scenecut=0:keyint={gop}:min-keyint={gop}:bframes={b_frames}"
             ":b-adapt=0:open-gop=0:pools=none:log-level=none:repeat-headers=1",
         },
-        "mpeg4": {},
+        "mpeg4": {"sc_threshold": "1000000000"},
     }[codec]
     packets = []
     for number in range(frames):
