@@ -11,6 +11,8 @@ from enum import StrEnum
 
 import av.error
 
+from libs.media.libav_log import LogLine
+
 _SECRET = re.compile(
     r"(?i)(?<![a-z])((?:pass\w*?|pwd|psw|token|secret|auth|key)\s*=)[^&/?;#_\s]*",
 )
@@ -106,7 +108,7 @@ def from_libav(
     *,
     url: str,
     state: str,
-    log: Iterable[tuple[int, str, str]] = (),
+    log: Iterable[LogLine] = (),
     timed_out: bool = False,
 ) -> SourceError:
     """Translate what PyAV raised; also takes the credentials out of `error`, to be its cause.
@@ -116,7 +118,8 @@ def from_libav(
     a port that never answers as invalid data.
     """
     _scrub(error)
-    status = _last_status(log)
+    lines = tuple(log)
+    status = _last_status(lines)
     if status is not None:
         method, code, reason = status
         return SourceError(
@@ -125,10 +128,14 @@ def from_libav(
             state=method,
             happened=f"the camera answered {code} {without_credentials(reason)}".rstrip(),
         )
-    kind = _kind_of_class(error)
-    if kind is None:
-        kind = _kind_without_status(error, url=url, state=state, timed_out=timed_out)
-    return SourceError(kind, url=url, state=state, happened=_happened(kind, error))
+    if _mentions(lines, "Failed to resolve hostname"):
+        kind, happened = SourceErrorKind.REFUSED, "the host name is not known"
+    elif state == "opening" and any(name == "tls" for _, name, _ in lines):
+        kind, happened = SourceErrorKind.TLS, _tls_failure(lines)
+    else:
+        kind = _kind_of_class(error) or _kind_without_status(error, state, timed_out=timed_out)
+        happened = _happened(kind, error)
+    return SourceError(kind, url=url, state=state, happened=happened)
 
 
 def _scrub(error: BaseException) -> None:
@@ -136,7 +143,7 @@ def _scrub(error: BaseException) -> None:
     error.args = error.args[:2]
 
 
-def _last_status(log: Iterable[tuple[int, str, str]]) -> tuple[str, int, str] | None:
+def _last_status(log: Iterable[LogLine]) -> tuple[str, int, str] | None:
     found = None
     for _, _, message in log:
         match = _STATUS.search(message)
@@ -156,16 +163,22 @@ def _kind_of_class(error: BaseException) -> SourceErrorKind | None:
     return None
 
 
-def _kind_without_status(
-    error: BaseException, *, url: str, state: str, timed_out: bool
-) -> SourceErrorKind:
+def _mentions(lines: Iterable[LogLine], text: str) -> bool:
+    return any(text in message for _, _, message in lines)
+
+
+def _tls_failure(lines: Iterable[LogLine]) -> str:
+    if _mentions(lines, "certificate"):
+        return "the camera's certificate cannot be verified"
+    return "the TLS handshake failed"
+
+
+def _kind_without_status(error: BaseException, state: str, *, timed_out: bool) -> SourceErrorKind:
     if timed_out:
         return SourceErrorKind.TIMEOUT
     if state == "reading":
         return SourceErrorKind.CONNECTION_LOST
-    if url.lower().startswith("rtsps:") and not isinstance(error, av.error.InvalidDataError):
-        return SourceErrorKind.TLS
-    if isinstance(error, OSError):  # no route, host or network unreachable, unknown name
+    if isinstance(error, OSError):  # no route, host or network unreachable
         return SourceErrorKind.REFUSED
     return SourceErrorKind.INVALID_DATA
 
