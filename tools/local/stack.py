@@ -4,14 +4,16 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
+from tools.local.data_dir import DataDirInUse
 from tools.local.ports import LOOPBACK, Ports, ensure_free, free_port, free_ports
 from tools.local.processes import ManagedProcess, ProcessSpec, run_forever
+from tools.local.secret_file import Secrets
 from tools.local.servers import Endpoints, LocalServers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +65,7 @@ class Stack:
         self.servers = LocalServers(options.data, ports=options.ports, durable=options.durable)
         self.services: dict[str, ManagedProcess] = {}
         self.health_ports: dict[str, int] = {}
-        self._keepers: list[asyncio.Task[None]] = []
+        self._keepers: dict[str, asyncio.Task[None]] = {}
 
     @property
     def api_url(self) -> str:
@@ -84,26 +86,58 @@ class Stack:
 
     async def stop(self) -> None:
         """Stop services, then servers."""
-        for keeper in self._keepers:
-            keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
-        self._keepers.clear()
-        await asyncio.gather(*(process.stop() for process in self.services.values()))
+        await self.stop_services()
+        if self._keepers:
+            await self._stop_processes(self.servers.processes)
         await self.servers.stop()
+
+    async def stop_services(self) -> None:
+        """Stop recorders first: what they finish is still stored and cataloged."""
+        recorders = [process for name, process in self.services.items() if name != "api"]
+        await self._stop_processes(recorders)
+        await self._stop_processes([*self.services.values()])
+
+    async def _stop_processes(self, processes: Sequence[ManagedProcess]) -> None:
+        keepers = [self._keepers.pop(p.name) for p in processes if p.name in self._keepers]
+        await asyncio.gather(*(process.stop() for process in processes))
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
 
     def keep_running(self, on_failure: Callable[[str], None]) -> None:
         """Restart services and servers that end by themselves, until `stop`."""
         for process in (*self.servers.processes, *self.services.values()):
-            self._keepers.append(
-                asyncio.create_task(
-                    run_forever(process, on_failure=lambda error, _: on_failure(str(error))),
-                    name=f"keep-{process.name}",
-                )
+            self._keepers[process.name] = asyncio.create_task(
+                run_forever(process, on_failure=lambda error, _: on_failure(str(error))),
+                name=f"keep-{process.name}",
             )
 
-    async def new_key(self, name: str) -> str:
-        """Make one more admin API key."""
-        return await self._command("services.api.keys", "create", "--name", name, env=self._api())
+    async def launcher_key(self, name: str) -> str:
+        """Return a key for the launcher itself; it replaces the one of its last run."""
+        return await self._command(
+            *("services.api.keys", "create", "--name", name, "--replace"), env=self._api()
+        )
+
+    async def new_key_anyhow(self, name: str) -> str:
+        """Make one more API key, whether the installation runs or not."""
+        command = ("services.api.keys", "create", "--name", name)
+        try:
+            self.servers.data.lock()
+        except DataDirInUse:
+            return await self._command(*command, env=self._running_database())
+        self.servers.data.unlock()
+        try:
+            await self.servers.start()
+            await self._command("services.api.migrate", env=self._api())
+            return await self._command(*command, env=self._api())
+        finally:
+            await self.servers.stop()
+
+    def _running_database(self) -> dict[str, str]:
+        """The catalog of an installation that another launcher started on the same ports."""
+        password = Secrets.load_or_create(self.servers.data.secrets).postgres_api
+        port = self.options.ports.postgres
+        return {"EVERFRAME_API_PG_DSN": f"postgresql://api:{password}@{LOOPBACK}:{port}/everframe"}
 
     async def _start(self, on_step: Callable[[str], None]) -> str | None:
         await self._check_ports()

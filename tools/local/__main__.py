@@ -1,0 +1,53 @@
+"""The one-machine launcher: `python -m tools.local up|demo|key`."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from tools.local.launcher import make_key, run
+from tools.local.ports import Ports
+from tools.local.stack import DEFAULT_API_PORT, DEFAULT_HEALTH_PORT, StackOptions
+
+
+def main() -> int:
+    """Return the exit status."""
+    given = _parser().parse_args()
+    defaults = Ports()
+    options = StackOptions(
+        data=given.data,
+        ports=Ports(
+            nats=given.nats_port,
+            postgres=given.postgres_port,
+            s3=given.s3_port,
+            s3_metrics=defaults.s3_metrics,
+        ),
+        api_port=given.api_port,
+        health_port=given.health_port,
+        recorders=given.recorders,
+        allow_loopback_cameras=given.command == "demo",
+    )
+    if given.command == "key":
+        return asyncio.run(make_key(options))
+    camera_port = given.camera_port if given.command == "demo" else None
+    return asyncio.run(run(options, camera_port=camera_port, seconds=given.seconds))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.local", description=__doc__)
+    parser.add_argument("command", choices=("up", "demo", "key"))
+    parser.add_argument("--data", type=Path, default=Path(".everframe"), help="where all state is")
+    parser.add_argument("--seconds", type=float, help="run that long, check, exit (demo)")
+    parser.add_argument("--recorders", type=int, default=1)
+    ports = Ports()
+    parser.add_argument("--api-port", type=int, default=DEFAULT_API_PORT)
+    parser.add_argument("--health-port", type=int, default=DEFAULT_HEALTH_PORT)
+    parser.add_argument("--nats-port", type=int, default=ports.nats)
+    parser.add_argument("--postgres-port", type=int, default=ports.postgres)
+    parser.add_argument("--s3-port", type=int, default=ports.s3)
+    parser.add_argument("--camera-port", type=int, default=18554, help="first simulated camera")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

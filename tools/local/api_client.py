@@ -1,0 +1,94 @@
+"""What the launcher asks the API."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+
+class ApiFailed(Exception):
+    """The API did not do what the launcher asked; the text holds its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """One line of the live table."""
+
+    camera_id: str
+    name: str
+    state: str
+    detail: str
+    bitrate_bps: int
+    recorded_seconds: float
+    missing_seconds: float
+    gaps: int
+    last_recording_at: datetime | None
+
+
+class ApiClient:
+    """A thin client with the launcher's own key."""
+
+    def __init__(self, base_url: str, key: str) -> None:
+        self.base_url = base_url
+        self.headers = {"Authorization": f"Bearer {key}"}
+        self._http = httpx.AsyncClient(base_url=base_url, headers=self.headers, timeout=10.0)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """Return the decoded answer. Raises ApiFailed."""
+        return await self._call("GET", path, params=params)
+
+    async def call(self, method: str, path: str, body: Any) -> Any:
+        """Send a JSON body. Raises ApiFailed."""
+        return await self._call(method, path, json=body)
+
+    async def playlist_url(self, camera_id: str, start: datetime, end: datetime) -> str:
+        """Return a signed address that a player can open without a key."""
+        body = {"camera_id": camera_id, "from": start.isoformat(), "to": end.isoformat()}
+        link = await self.call("POST", "/playback-links", body)
+        url = str(link["url"])
+        return url if url.startswith("http") else self.base_url + url
+
+    async def ensure_camera(self, name: str, fields: dict[str, Any]) -> str:
+        """Add the camera, or point the one of that name to `fields`; return its id."""
+        for camera in (await self.get("/cameras"))["items"]:
+            if camera["name"] == name:
+                await self.call("PATCH", f"/cameras/{camera['id']}", fields)
+                return str(camera["id"])
+        added = await self.call("POST", "/cameras", {"name": name, **fields})
+        return str(added["id"])
+
+    async def rows(self) -> list[CameraRow]:
+        """Return the live table's lines."""
+        statuses = (await self.get("/status"))["items"]
+        return [await self._row(status) for status in statuses]
+
+    async def _row(self, status: dict[str, Any]) -> CameraRow:
+        camera_id = status["camera_id"]
+        coverage = await self.get(f"/cameras/{camera_id}/coverage")
+        gaps = await self.get(f"/cameras/{camera_id}/gaps", limit=500)
+        days = coverage["days"]
+        last = status.get("last_recording_at")
+        return CameraRow(
+            camera_id=camera_id,
+            name=status["name"],
+            state=status["state"],
+            detail=status.get("detail") or "",
+            bitrate_bps=status.get("bitrate_bps") or 0,
+            recorded_seconds=sum(day["recorded_seconds"] for day in days),
+            missing_seconds=sum(day["missing_seconds"] for day in days),
+            gaps=sum(gap["state"] != "filled" for gap in gaps["items"]),
+            last_recording_at=datetime.fromisoformat(last) if last else None,
+        )
+
+    async def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        try:
+            answer = await self._http.request(method, f"/api/v1{path}", **arguments)
+        except httpx.HTTPError as error:
+            raise ApiFailed(f"the API does not answer: {type(error).__name__}") from error
+        if not answer.is_success:
+            raise ApiFailed(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+        return answer.json() if answer.content else None

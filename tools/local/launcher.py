@@ -1,0 +1,153 @@
+"""Runs an installation in the foreground until it is told to stop."""
+
+import asyncio
+import contextlib
+import signal
+from datetime import UTC, datetime
+
+from tools.local.accounts import AccountUnknown
+from tools.local.api_client import ApiClient, ApiFailed
+from tools.local.data_dir import DataDirInUse
+from tools.local.demo import SETTLE_SECONDS, DemoCameras, check_promise
+from tools.local.ports import PortBusy
+from tools.local.processes import ProcessError
+from tools.local.secret_file import SecretFileDamaged
+from tools.local.stack import CommandFailed, Stack, StackOptions
+from tools.local.terminal import Terminal
+
+EXPLAINED = (
+    AccountUnknown,
+    ApiFailed,
+    CommandFailed,
+    DataDirInUse,
+    PortBusy,
+    ProcessError,
+    SecretFileDamaged,
+)
+"""Errors whose message is all that a person needs."""
+REFRESH_SECONDS = 2.0
+LAUNCHER_KEY = "launcher"
+
+
+async def run(options: StackOptions, *, camera_port: int | None, seconds: float | None) -> int:
+    """Run until Ctrl-C, or for `seconds` and then check the promise; return the exit status.
+
+    `camera_port` adds the simulated cameras.
+    """
+    terminal = Terminal()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    stack = Stack(options)
+    cameras = DemoCameras(stack, camera_port) if camera_port else None
+    session = asyncio.create_task(_session(terminal, stack, cameras, stop, seconds))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({session, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not session.done():
+            # a start that is under way is given up; a running session ends by itself
+            await asyncio.wait({session}, timeout=REFRESH_SECONDS * 2)
+            session.cancel()
+        return await session
+    except asyncio.CancelledError:
+        return 130
+    except EXPLAINED as error:
+        terminal.error(str(error))
+        return 1
+    finally:
+        terminal.steps_done()
+        stopping.cancel()
+        terminal.console.print("stopping: recordings under way are finished and stored")
+        if cameras is not None and cameras.process.is_running:
+            await stack.stop_services()
+            await cameras.process.stop()
+        await stack.stop()
+        terminal.console.print("stopped")
+
+
+async def make_key(options: StackOptions) -> int:
+    """Print a new admin API key, with or without a running installation."""
+    terminal = Terminal()
+    try:
+        key = await Stack(options).new_key_anyhow("admin")
+    except EXPLAINED as error:
+        terminal.error(str(error))
+        return 1
+    terminal.console.print(key)
+    return 0
+
+
+async def _session(
+    terminal: Terminal,
+    stack: Stack,
+    cameras: DemoCameras | None,
+    stop: asyncio.Event,
+    seconds: float | None,
+) -> int:
+    if cameras is not None:
+        await cameras.check_ports()
+    key = await stack.start(terminal.step)
+    own_key = await stack.launcher_key(LAUNCHER_KEY)
+    async with contextlib.aclosing(ApiClient(stack.api_url, own_key)) as api:
+        if cameras is not None:
+            await _start_cameras(terminal, cameras, api)
+        stops = "Ctrl-C stops everything." if seconds is None else f"It runs for {seconds:.0f} s."
+        terminal.welcome(stack.api_url, key, str(stack.servers.data.path), stops=stops)
+        stack.keep_running(terminal.warning)
+        since = datetime.now(UTC)
+        await _watch(terminal, api, stop, seconds)
+        if seconds is None or stop.is_set():
+            return 0
+        return await _conclude(terminal, api, since)
+
+
+async def _start_cameras(terminal: Terminal, cameras: DemoCameras, api: ApiClient) -> None:
+    terminal.step("starting the simulated cameras (their clips are encoded once)")
+    starting = asyncio.create_task(cameras.process.start())
+    while not starting.done():
+        await asyncio.wait({starting}, timeout=0.5)
+        if progress := cameras.encoding_progress():
+            terminal.step(f"encoding the simulated cameras' clips (once): {progress}")
+    await starting
+    terminal.step("adding the cameras")
+    await cameras.add_to(api)
+
+
+async def _watch(
+    terminal: Terminal, api: ApiClient, stop: asyncio.Event, seconds: float | None
+) -> None:
+    """Show the table until `stop`, or for `seconds`."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds if seconds is not None else None
+    shows = terminal.console.is_terminal
+    with terminal.live() if shows else contextlib.nullcontext() as live:
+        while not stop.is_set() and (end is None or loop.time() < end):
+            if live is not None:
+                try:
+                    live.update(terminal.table(await api.rows(), "Ctrl-C stops everything"))
+                except ApiFailed as error:
+                    live.update(terminal.table([], str(error)))
+            wait = min(REFRESH_SECONDS, end - loop.time()) if end is not None else REFRESH_SECONDS
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.05, wait)):
+                    await stop.wait()
+
+
+async def _conclude(terminal: Terminal, api: ApiClient, since: datetime) -> int:
+    """Switch recording off, wait until all is stored, check what was promised."""
+    terminal.step("switching off and checking what was promised")
+    for camera in (await api.get("/cameras"))["items"]:
+        await api.call("POST", f"/cameras/{camera['id']}/recording/stop", None)
+    await asyncio.sleep(SETTLE_SECONDS)
+    findings = await check_promise(api, since)
+    for camera in (await api.get("/cameras"))["items"]:
+        await api.call("POST", f"/cameras/{camera['id']}/recording/start", None)
+    terminal.steps_done()
+    terminal.findings(findings)
+    problems = [found for found in findings if found.problem]
+    if not findings or problems:
+        terminal.error(f"{len(problems) or 'all'} of {len(findings)} cameras fell short")
+        return 1
+    terminal.console.print(f"{len(findings)} passed, 0 failed")
+    return 0

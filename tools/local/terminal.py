@@ -1,0 +1,136 @@
+"""What the launcher shows: progress while things start, then a live table."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+
+from tools.local.api_client import CameraRow
+from tools.local.demo import Finding
+
+STATE_STYLES = {
+    "recording": "green",
+    "connecting": "yellow",
+    "stopped": "dim",
+    "offline": "red",
+    "unauthorized": "red",
+    "error": "red",
+}
+
+
+class Terminal:
+    """Writes to a person; without a terminal it prints plain lines."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._status = self.console.status("starting") if self.console.is_terminal else None
+
+    def step(self, text: str) -> None:
+        """Show what is being done."""
+        if self._status is None:
+            self.console.print(f"- {text}")
+            return
+        self._status.update(f"{text} ...")
+        self._status.start()
+
+    def steps_done(self) -> None:
+        """End the progress display."""
+        if self._status is not None:
+            self._status.stop()
+
+    def error(self, message: str) -> None:
+        """Show what went wrong."""
+        self.steps_done()
+        self.console.print(f"[bold red]error:[/] {_plain(message)}")
+
+    def warning(self, message: str) -> None:
+        """Show what went wrong and is being mended."""
+        self.console.print(f"[yellow]warning:[/] {_plain(message)}")
+
+    def welcome(self, api_url: str, key: str | None, data: str, *, stops: str) -> None:
+        """Show addresses, the key where there is a new one, and how to stop."""
+        self.steps_done()
+        lines = [
+            f"API            {api_url}/api/v1",
+            f"documentation  {api_url}/api/docs",
+            f"data and logs  {data}",
+        ]
+        if key:
+            lines += [
+                "",
+                f"[bold]admin API key  {key}[/]",
+                "It is shown this once. Lost it? `make key` makes another.",
+            ]
+        self.console.print(Panel("\n".join([*lines, "", stops]), title="Everframe", expand=False))
+
+    def live(self) -> Live:
+        """Return a display for `table`; it shows nothing outside a terminal."""
+        return Live(console=self.console, refresh_per_second=2, transient=False)
+
+    def table(self, rows: Sequence[CameraRow], note: str) -> Table:
+        """Lay out the cameras."""
+        table = Table(title=None, caption=note, caption_justify="left")
+        for heading in ("camera", "state", "bitrate", "recorded", "missing", "gaps", "last stored"):
+            right = heading in {"bitrate", "recorded", "missing", "gaps"}
+            table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+        for row in rows:
+            style = STATE_STYLES.get(row.state, "yellow")
+            table.add_row(
+                row.name,
+                f"[{style}]{row.state}[/]",
+                f"{row.bitrate_bps / 1e6:.2f} Mb/s" if row.bitrate_bps else "-",
+                _clock(row.recorded_seconds),
+                _clock(row.missing_seconds),
+                str(row.gaps),
+                _ago(row.last_recording_at),
+            )
+        if not rows:
+            table.add_row("no cameras yet: add one with POST /api/v1/cameras")
+        return table
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """Show the result of the check."""
+        table = Table(title="What was promised, checked")
+        for heading in (
+            "camera",
+            "recordings",
+            "recorded",
+            "gaps",
+            "unexplained",
+            "played",
+            "result",
+        ):
+            table.add_column(heading, no_wrap=True)
+        for found in findings:
+            result = f"[red]{found.problem}[/]" if found.problem else "[green]ok[/]"
+            table.add_row(
+                found.camera,
+                str(found.recordings),
+                f"{found.recorded_seconds:.1f} s",
+                f"{found.explained_seconds:.1f} s",
+                f"{found.unexplained_seconds:.1f} s",
+                f"{found.played_seconds:.1f} s",
+                result,
+            )
+        self.console.print(table)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
+
+
+def _ago(moment: datetime | None) -> str:
+    if moment is None:
+        return "-"
+    seconds = max(0, int((datetime.now(UTC) - moment).total_seconds()))
+    return f"{seconds} s ago" if seconds < 120 else f"{seconds // 60} min ago"
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
