@@ -85,7 +85,7 @@ class TrackClock:
         """Say that the camera's `ticks` are `session_time`; nothing is placed by this."""
         self._offset = session_time - self._scaled(ticks)
         self.last = session_time - self.nominal
-        self._last_ticks = ticks
+        self._last_ticks = None
 
     def start_beside(self, other: "TrackClock", ticks: int | None, arrived: float) -> None:
         """Share the other track's origin: equal camera times are equal session times.

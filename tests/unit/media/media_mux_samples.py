@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import av
+
 from libs.media.packets import AudioTrack, Packet, Part, TrackKind, VideoTrack
 from libs.media.parts import Muxer
 
@@ -57,7 +58,8 @@ def video(
     packets += encoder.encode(None)
     made = []
     for at, packet in enumerate(packets):
-        assert packet.pts is not None and packet.dts is not None
+        assert packet.pts is not None
+        assert packet.dts is not None
         made.append(
             Packet(
                 TrackKind.VIDEO,
@@ -138,8 +140,9 @@ def decode_annex_b(stream: Stream) -> list[bytes]:
 
 def decode_file(source: Path | bytes) -> list[av.VideoFrame]:
     """Every picture of a file, in order of presentation."""
-    opened = io.BytesIO(source) if isinstance(source, bytes) else str(source)
-    with av.open(opened) as container:
+    with av.open(
+        io.BytesIO(source) if isinstance(source, bytes) else str(source), "r"
+    ) as container:
         return list(container.decode(video=0))
 
 

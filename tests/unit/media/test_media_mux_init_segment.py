@@ -2,6 +2,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+
 from libs.media import boxes, nal
 from libs.media.init_segment import ParameterSetsMissingError, build_init
 from libs.media.packets import VideoTrack

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from libs.media import nal
 from tests.unit.media.media_mux_samples import video
 
