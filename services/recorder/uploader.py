@@ -1,11 +1,9 @@
 """Takes finished recordings to the object store, announces them, and keeps the spool in bounds."""
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import structlog
 
@@ -129,12 +127,9 @@ class Uploader:
         if entry.state is SpoolState.FINISHED:
             started = time.monotonic()
             path = self._spool.media_path(entry)
-            sha256 = entry.sha256 or await asyncio.to_thread(_sha256, path)
-            await self._store.put_file(
-                entry.object_key, path, content_type="video/mp4", sha256=sha256
-            )
+            stored = await self._store.put_file(entry.object_key, path, content_type="video/mp4")
             metrics.UPLOAD_SECONDS.observe(time.monotonic() - started)
-            entry = await self._record(entry.stored(sha256))
+            entry = await self._record(entry.stored(stored.sha256))
         await self._bus.publish(entry.to_event())
         entry = await self._record(entry.announced(datetime.now(UTC)))
         self._backoff.reset()
@@ -270,8 +265,3 @@ class Uploader:
         age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         metrics.SPOOL_OLDEST.set(age)
         metrics.SPOOL_BYTES.set(self._spool.used_bytes())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
