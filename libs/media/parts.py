@@ -7,6 +7,7 @@ was returned.
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from av.error import FFmpegError
@@ -232,7 +233,8 @@ class Muxer:
         if self._init is not None and sets == self._sets:
             return
         try:
-            init = build_init(self._video, self._audio_track, packet.data)
+            described = replace(self._video, extradata=nal.to_annex_b(codec, sets))
+            init = build_init(described, self._audio_track, packet.data)
         except (FFmpegError, ParameterSetsMissingError):
             self.failed_inits += 1
             return
