@@ -27,12 +27,19 @@ class Consumer:
     """One run of consuming; `stop` ends it from outside."""
 
     def __init__(
-        self, connection: Connection, *, durable: str, decoder: Decoder, slots: int
+        self,
+        connection: Connection,
+        *,
+        durable: str,
+        decoder: Decoder,
+        slots: int,
+        ack_wait_seconds: float = ACK_WAIT_SECONDS,
     ) -> None:
         self._connection = connection
         self._durable = durable
         self._decoder = decoder
         self._slots = slots
+        self._ack_wait_seconds = ack_wait_seconds
         self._stopping = False
         self._wake = asyncio.Event()
         self._fetching: asyncio.Task[None] | None = None
@@ -214,10 +221,13 @@ class Consumer:
             await self._bury(message, verdict)
 
     async def _acknowledge(self, message: Msg) -> None:
-        """Acknowledge and see it arrive; a lost one would hold up the stream for half a minute."""
+        """Acknowledge and see it arrive; a lost one would hold up the stream for half a minute.
+
+        A server that was killed may not know the delivery any more and never answers.
+        """
         for _ in range(_ACK_ATTEMPTS):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(ACK_WAIT_SECONDS / 2):
+                async with asyncio.timeout(self._ack_wait_seconds / 2):
                     await self._connection.wait_connected()
             with contextlib.suppress(BusUnavailable):
                 await self._connection.call(message.reply, lambda: self._acknowledge_once(message))
@@ -225,7 +235,7 @@ class Consumer:
         log.warning("event.acknowledgement_lost", consumer=self._durable)
 
     async def _acknowledge_once(self, message: Msg) -> None:
-        await self._connection.client.request(message.reply, b"+ACK", timeout=2)
+        await self._connection.client.request(message.reply, b"+ACK", timeout=1)
 
     async def _bury(self, message: Msg, verdict: Verdict) -> None:
         """Write the dead letter, and only when it is stored terminate the event."""
@@ -266,7 +276,7 @@ class Consumer:
 
     async def _heartbeat(self, message: Msg) -> None:
         while True:
-            await asyncio.sleep(ACK_WAIT_SECONDS / 3)
+            await asyncio.sleep(self._ack_wait_seconds / 3)
             await self._send(message, message.in_progress)
 
 
