@@ -132,8 +132,9 @@ def decode_annex_b(stream: Stream) -> list[bytes]:
     if stream.track.extradata:
         decoder.extradata = stream.track.extradata
     pictures = []
+    # PyAV lends the bytes to the decoder, which reads a little beyond their end
     for packet in stream.packets:
-        pictures += decoder.decode(av.Packet(packet.data))  # type: ignore[attr-defined]
+        pictures += decoder.decode(av.Packet(packet.data + bytes(64)))  # type: ignore[attr-defined]
     pictures += decoder.decode(None)  # type: ignore[attr-defined]
     return [luma(picture) for picture in pictures]
 

@@ -270,6 +270,19 @@ def test_new_parameters_at_a_keyframe_make_a_new_init_segment() -> None:
     assert [luma(picture) for picture in decode_file(file)] == decode_annex_b(large)
 
 
+def test_a_keyframe_that_repeats_only_one_kind_of_parameter_set_changes_nothing() -> None:
+    stream = video()
+    sps, pps = nal.parameter_sets("h264", stream.packets[0].data)
+    packets = list(stream.packets)
+    packets[10] = replace(packets[10], data=packets[10].data.replace(b"\0\0\0\1" + sps, b"", 1))
+
+    muxer, parts = mux(stream.track, None, packets)
+
+    assert nal.parameter_sets("h264", packets[10].data) == (pps,)
+    assert len({part.init.sha256 for part in parts}) == 1
+    assert muxer.failed_inits == 0
+
+
 def test_a_jump_is_told_at_the_next_keyframe_and_the_timeline_goes_on() -> None:
     stream = video()
     packets = [*stream.packets[:14], *shifted(stream.packets[14:], ticks=3600 * 90_000)]
