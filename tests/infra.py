@@ -1,6 +1,5 @@
 """The servers that integration tests talk to: containers when an engine answers, else wheels."""
 
-import asyncio
 import contextlib
 import gc
 import os
@@ -10,10 +9,12 @@ import uuid
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import asyncpg
+from anyio.from_thread import start_blocking_portal
 
 from libs.storage.provision import Grant, S3User, provision
 from tools.local.nats_server import nats_config, nats_users
@@ -86,10 +87,11 @@ def server_folder() -> Iterator[Path]:
 @contextlib.contextmanager
 def local_infra() -> Iterator[Infra]:
     """Start the product's own servers from wheels; all have ended when this returns."""
-    # A loop of its own that is nobody's current one: asyncio.run would replace that of the tests.
-    with server_folder() as folder, contextlib.closing(asyncio.new_event_loop()) as loop:
+    # A loop in a thread of its own, because a test's loop may be running when it asks for this;
+    # the thread lasts as long as the servers, which the kernel ties to it.
+    with server_folder() as folder, start_blocking_portal() as portal:
         servers = LocalServers(folder, ports=free_ports(), durable=False)
-        ends = loop.run_until_complete(servers.start())
+        ends = portal.call(servers.start)
         try:
             yield Infra(
                 kind="local",
@@ -103,7 +105,7 @@ def local_infra() -> Iterator[Infra]:
                 s3_recorder=ends.s3_recorder,
             )
         finally:
-            loop.run_until_complete(servers.stop())
+            portal.call(servers.stop)
 
 
 @contextlib.contextmanager
@@ -138,8 +140,8 @@ def docker_infra() -> Iterator[Infra]:
             Grant(recorder, "everframe-recorder", can_write=True),
             Grant(api, "everframe-api", can_write=False),
         )
-        with contextlib.closing(asyncio.new_event_loop()) as loop:
-            loop.run_until_complete(provision(endpoint, root, bucket=BUCKET, grants=grants))
+        with start_blocking_portal() as portal:
+            portal.call(partial(provision, endpoint, root, bucket=BUCKET, grants=grants))
         yield Infra(
             kind="docker",
             nats_url=users.admin,
