@@ -10,7 +10,9 @@ from services.api import metrics
 from services.api.settings import DatabaseSettings
 
 if TYPE_CHECKING:
-    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
+    Connection = (
+        asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
+    )
     Pool = asyncpg.Pool[asyncpg.Record]
 
 # Everything that passes by itself. InternalClientError is what asyncpg raises when it reuses a

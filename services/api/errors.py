@@ -128,9 +128,7 @@ async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
     fields = [field_problem(item) for item in error.errors()]
     detail = f"{len(fields)} fields are" if len(fields) > 1 else "1 field is"
     return problem_response(
-        Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, f"{detail} not as it must be", errors=fields
-        )
+        Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{detail} not as it must be", errors=fields)
     )
 
 
@@ -161,5 +159,7 @@ async def _on_database_away(_request: Request, error: Exception) -> JSONResponse
 async def _on_bug(request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", path=request.url.path, exc_info=error)
     return problem_response(
-        Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault in Everframe; the log tells more")
+        Problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault in Everframe; the log tells more"
+        )
     )

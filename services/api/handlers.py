@@ -1,5 +1,6 @@
 """What each consumed event does: one transaction that stores it and advances the cursor."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -64,11 +65,19 @@ class Projector:
         self._bus = bus
         self._created_at: datetime | None = None
         self._stored_seq = 0
+        self._rewound = asyncio.Event()
 
     async def run_once(self) -> None:
-        """Make up for what the database lacks, then follow the stream until cancelled."""
+        """Make up for what the database lacks, then follow the stream.
+
+        Returns when the database went back in time, so that the caller begins anew.
+        """
+        self._rewound.clear()
         await self.catch_up()
-        await self._bus.consume(self.handle)
+        async with asyncio.TaskGroup() as tasks:
+            consuming = tasks.create_task(self._bus.consume(self.handle), name="consume")
+            await self._rewound.wait()
+            consuming.cancel()
 
     async def catch_up(self) -> None:
         """Replay what the consumer has finished but this database does not hold.
@@ -101,8 +110,9 @@ class Projector:
         """Store one delivered event; it is acknowledged when this returns."""
         try:
             await self._store(delivery, way="live")
-        except DatabaseUnavailable as error:
-            raise Transient(f"the database is away: {error}") from error
+        except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+            # A missing table or right is a fault of the installation, not of the event.
+            raise Transient(f"the database does not take it: {error}") from error
 
     async def measure_lag(self) -> None:
         """Set the metric of how far behind the catalog is."""
@@ -114,12 +124,21 @@ class Projector:
         report = Report(delivery.event_id, delivery.time)
         try:
             async with self._database.transaction() as db:
+                await self._check_not_rewound(db)
                 await HANDLERS[type(delivery.event)](db, delivery.event, report)
                 await advance_cursor(db, self._created_at, delivery.stream_seq)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             raise Permanent(f"the event does not fit the catalog: {error}") from error
         self._stored_seq = max(self._stored_seq, delivery.stream_seq)
         metrics.EVENTS_APPLIED.labels(delivery.type, way).inc()
+
+    async def _check_not_rewound(self, db: "Connection") -> None:
+        """Notice a database that was restored from a backup while we run."""
+        assert self._created_at is not None
+        if await read_cursor(db, self._created_at) < self._stored_seq:
+            log.warning("catalog.went_back", stored_seq=self._stored_seq)
+            self._rewound.set()
+            raise Transient("the database went back in time; its events are replayed first")
 
     async def _advance(self, seq: int) -> None:
         assert self._created_at is not None

@@ -26,5 +26,7 @@ DB_ERRORS = Counter(
 )
 MEDIA_BYTES = Counter("everframe_api_media_bytes_total", "Bytes of recordings sent to players.")
 CONFIGS_PUBLISHED = Counter(
-    "everframe_api_camera_configs_published_total", "Camera configurations put on the bus.", ["change"]
+    "everframe_api_camera_configs_published_total",
+    "Camera configurations put on the bus.",
+    ["change"],
 )

@@ -62,7 +62,7 @@ async def migrate(dsn: str, migrations: list[Migration] | None = None) -> list[s
     try:
         # Polled: a session that waits inside the server holds a snapshot, and
         # `create index concurrently` in the session that has the lock would deadlock with it.
-        while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK_KEY):
+        while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK_KEY):  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.2)
         return await _apply_pending(connection, wanted)
     finally:
@@ -77,10 +77,24 @@ async def _apply_pending(connection: "Connection", wanted: list[Migration]) -> l
                applied_at timestamptz not null default now())"""
     )
     rows = await connection.fetch("select name, sha256 from schema_migrations order by name")
-    pending = pending_migrations(wanted, {row["name"]: row["sha256"] for row in rows})
-    for migration in pending:
+    to_do = pending_migrations(wanted, {row["name"]: row["sha256"] for row in rows})
+    for migration in to_do:
         await _apply(connection, migration)
-    return [migration.name for migration in pending]
+    return [migration.name for migration in to_do]
+
+
+async def pending(dsn: str) -> list[str]:
+    """Return the names of what is still to be applied, changing nothing; raises as `migrate`."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        if await connection.fetchval("select to_regclass('schema_migrations')") is None:
+            return [migration.name for migration in read_migrations()]
+        rows = await connection.fetch("select name, sha256 from schema_migrations")
+        applied = {row["name"]: row["sha256"] for row in rows}
+        return [migration.name for migration in pending_migrations(read_migrations(), applied)]
+    finally:
+        with contextlib.suppress(Exception):
+            await connection.close(timeout=5)
 
 
 def pending_migrations(wanted: list[Migration], applied: dict[str, str]) -> list[Migration]:

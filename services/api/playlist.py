@@ -84,9 +84,7 @@ def select_clips(recordings: Iterable[Playable], start: datetime, end: datetime)
     return chosen
 
 
-def render(
-    clips: Sequence[Clip], *, media_uri: Callable[[str], str], is_final: bool
-) -> str:
+def render(clips: Sequence[Clip], *, media_uri: Callable[[str], str], is_final: bool) -> str:
     """Return the playlist; one that is not final is of type EVENT and without ENDLIST."""
     longest = max((clip.fragment.duration_90k for clip in clips), default=0)
     target = max(math.ceil(longest / 90_000), 1 if is_final else EVENT_TARGET_SECONDS)

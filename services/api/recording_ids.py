@@ -6,9 +6,7 @@ A substream's ends with `~sub`. It sorts by time within a camera.
 import re
 from datetime import UTC, datetime
 
-RECORDING_ID_PATTERN = (
-    r"^[a-z0-9][a-z0-9-]{0,39}~[0-9]{8}T[0-9]{9}Z~[0-9]{1,19}(~[a-z]{1,10})?$"
-)
+RECORDING_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}~[0-9]{8}T[0-9]{9}Z~[0-9]{1,19}(~[a-z]{1,10})?$"
 _ID = re.compile(RECORDING_ID_PATTERN)
 
 

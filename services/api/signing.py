@@ -35,7 +35,9 @@ class LinkSigner:
     def __init__(self, key: str) -> None:
         self._key = hashlib.sha256(b"everframe link " + key.encode()).digest()
 
-    def sign(self, scope: str, *, now: float, valid_seconds: float, align: bool = False) -> Signature:
+    def sign(
+        self, scope: str, *, now: float, valid_seconds: float, align: bool = False
+    ) -> Signature:
         """Return a signature that is valid for at least `valid_seconds` from Unix time `now`."""
         exp = int(now + valid_seconds) + 1
         if align:

@@ -1,0 +1,187 @@
+"""Composition root: builds everything and runs it until asked to stop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from libs.contracts.times import to_milliseconds
+from libs.runtime.clock import SystemClock, utc_now
+from libs.runtime.credentials import CredentialBox
+from libs.runtime.health import HealthServer
+from libs.runtime.service import FatalError, supervise
+from libs.storage.store import ObjectStore, StoreConfig
+from services.api.context import Context
+from services.api.database import Database, DatabaseUnavailable, is_away
+from services.api.desired import DesiredState
+from services.api.http import build_http
+from services.api.keys import Keyring
+from services.api.link import BusLink
+from services.api.migrate import MigrationRefused, migrate, pending
+from services.api.settings import ApiSettings
+from services.api.signing import LinkSigner
+from services.api.status import StatusBoard
+
+log = structlog.get_logger()
+
+DATABASE_CHECK_SECONDS = 5.0
+SCHEMA_RETRY_SECONDS = 2.0
+
+
+async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; raises FatalError for what only people can put right."""
+    health = HealthServer(settings.health_host, settings.health_port)
+    watch = DatabaseWatch()
+    health.add_check("database", lambda: watch.problem)
+    async with _stores(settings) as (database, store):
+        board = StatusBoard(settings.status_stale_seconds)
+        desired = DesiredState(database, settings.reconcile_seconds)
+        link = BusLink(settings, database=database, board=board, desired=desired)
+        clock = SystemClock()
+        context = Context(
+            settings=settings,
+            database=database,
+            objects=store,
+            bus=link,
+            board=board,
+            desired=desired,
+            keyring=Keyring(database),
+            signer=LinkSigner(settings.signing_key.get_secret_value()),
+            credentials=_credential_box(settings),
+            now=lambda: to_milliseconds(utc_now(clock)),
+        )
+        server = HttpServer(build_http(context), settings)
+        async with asyncio.TaskGroup() as tasks:
+            jobs = [
+                tasks.create_task(health.run(), name="health"),
+                tasks.create_task(watch.run(database), name="database-watch"),
+                tasks.create_task(_follow_bus(settings, link), name="bus"),
+            ]
+            serving = tasks.create_task(server.run(), name="http")
+            log.info("api.started", port=server.port, health_port=health.port)
+            await stop.wait()
+            server.stop()
+            await serving
+            for job in jobs:
+                job.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _stores(settings: ApiSettings) -> AsyncIterator[tuple[Database, ObjectStore]]:
+    store = ObjectStore(
+        StoreConfig(
+            endpoint=settings.s3_endpoint,
+            access_key=settings.s3_access_key,
+            secret_key=settings.s3_secret_key.get_secret_value(),
+            bucket=settings.s3_bucket,
+            region=settings.s3_region,
+            secure=settings.s3_secure,
+        )
+    )
+    try:
+        async with Database.open(settings) as database:
+            yield database, store
+    finally:
+        await store.aclose()
+
+
+def _credential_box(settings: ApiSettings) -> CredentialBox:
+    try:
+        return CredentialBox(settings.credential_keys.get_secret_value())
+    except ValueError as error:
+        raise FatalError(f"EVERFRAME_API_CREDENTIAL_KEYS: {error}") from None
+
+
+async def _follow_bus(settings: ApiSettings, link: BusLink) -> None:
+    """Nothing is consumed before the tables are there: an event must not fail for want of one."""
+    while not await schema_is_ready(settings):  # noqa: ASYNC110 - PostgreSQL sets no event
+        await asyncio.sleep(SCHEMA_RETRY_SECONDS)
+    await supervise("bus", link.run_once, max_delay_seconds=5.0)
+
+
+async def schema_is_ready(settings: ApiSettings) -> bool:
+    """Migrate, or look whether somebody did; False while the database is away."""
+    dsn = settings.pg_dsn.get_secret_value()
+    try:
+        if settings.migrate_on_start:
+            for name in await migrate(dsn):
+                log.info("migration.applied", migration=name)
+            return True
+        missing = await pending(dsn)
+    except MigrationRefused as error:
+        raise FatalError(str(error)) from error
+    except Exception as error:
+        if not is_away(error):
+            raise
+        log.warning("database.unavailable", reason=f"{type(error).__name__}: {error}")
+        return False
+    if missing:
+        log.warning("database.not_migrated", missing=missing)
+    return not missing
+
+
+class DatabaseWatch:
+    """Keeps an eye on the database for the health check, which must not wait for it."""
+
+    def __init__(self) -> None:
+        self.problem: str | None = "not asked yet"
+
+    async def run(self, database: Database) -> None:
+        """Ask every few seconds until cancelled."""
+        while True:
+            try:
+                await database.ping()
+                self.problem = None
+            except DatabaseUnavailable as error:
+                self.problem = str(error)
+            await asyncio.sleep(DATABASE_CHECK_SECONDS)
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn without its signal handling: signals belong to the service's frame."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class HttpServer:
+    """uvicorn as one task among others, on a socket that is bound at once."""
+
+    def __init__(self, app: FastAPI, settings: ApiSettings) -> None:
+        self._socket = _listen(settings.host, settings.port)
+        self.port = int(self._socket.getsockname()[1])
+        self._server = _Uvicorn(
+            uvicorn.Config(
+                app,
+                access_log=False,  # it would log signatures; CountRequests logs what matters
+                log_config=None,
+                lifespan="off",
+                ws="none",
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=settings.max_connections,
+                timeout_graceful_shutdown=settings.http_grace_seconds,
+                h11_max_incomplete_event_size=32 * 1024,
+            )
+        )
+
+    async def run(self) -> None:
+        """Serve until `stop`; running responses have the grace period to end."""
+        await self._server.serve(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Take no more requests and let `run` return."""
+        self._server.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise FatalError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error

@@ -1,0 +1,55 @@
+"""What the routes work with; built by app.py, or by a test."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from libs.runtime.credentials import CredentialBox
+from services.api.database import Database
+from services.api.desired import DesiredState
+from services.api.keys import Keyring
+from services.api.settings import ApiSettings
+from services.api.signing import LinkSigner
+from services.api.status import StatusBoard
+
+
+class Objects(Protocol):
+    """The object store, as far as playback needs it."""
+
+    def get_range(
+        self, key: str, offset: int = 0, length: int | None = None
+    ) -> AsyncIterator[bytes]: ...
+
+
+class Link(Protocol):
+    """Something that is up or away, judged without waiting."""
+
+    @property
+    def is_up(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Context:
+    settings: ApiSettings
+    database: Database
+    objects: Objects
+    bus: Link
+    board: StatusBoard
+    desired: DesiredState
+    keyring: Keyring
+    signer: LinkSigner
+    credentials: CredentialBox
+    now: Callable[[], datetime]
+    """Aware UTC, whole milliseconds."""
+
+
+def context_of(request: Request) -> Context:
+    """Return the application's context."""
+    context: Context = request.app.state.context
+    return context
+
+
+Ctx = Annotated[Context, Depends(context_of)]

@@ -1,0 +1,56 @@
+"""The HTTP application: routes and what surrounds them."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+
+from services.api.auth import RequireKey
+from services.api.context import Context
+from services.api.errors import ProblemBody, install_error_handlers
+from services.api.middleware import CountRequests, LimitBody, SecureHeaders
+from services.api.routes import cameras, playback, recordings, status, system
+
+_BEARER = Security(HTTPBearer(auto_error=False, description="An API key"))
+_HEADER = Security(APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key"))
+
+
+def build_http(context: Context) -> FastAPI:
+    """Return the application over a context."""
+    app = FastAPI(
+        title="Everframe",
+        version=system.VERSION,
+        description="Every second is recorded or explained.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # the usual pages load scripts from a CDN
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.context = context
+    # For the document only; RequireKey does the checking.
+    api = APIRouter(
+        prefix="/api/v1", dependencies=[_BEARER, _HEADER], responses=_problem_responses()
+    )
+    for module in (cameras, status, recordings, playback):
+        api.include_router(module.router)
+    app.include_router(api)
+    app.include_router(system.router, prefix="/api/v1")
+    app.include_router(system.pages)
+    install_error_handlers(app)
+    # The last one added is the outermost.
+    app.add_middleware(RequireKey, keyring=context.keyring)
+    app.add_middleware(LimitBody)
+    app.add_middleware(SecureHeaders)
+    app.add_middleware(CountRequests)
+    return app
+
+
+def _problem_responses() -> dict[int | str, dict[str, Any]]:
+    texts = {
+        401: "No valid key or link.",
+        404: "There is no such thing.",
+        422: "A field is not as it must be.",
+        503: "The database or the object store is away.",
+    }
+    content = {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}
+    return {code: {"description": text, "content": content} for code, text in texts.items()}

@@ -1,0 +1,83 @@
+"""The service's life on the bus: connect, whenever it is there, and keep everything level."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import structlog
+
+from libs.bus.client import Bus, BusConfig
+from libs.contracts.cameras import CameraConfig
+from libs.contracts.ownership import Lease, RecordingProgress
+from libs.runtime.service import supervise
+from services.api.database import Database
+from services.api.desired import DesiredState
+from services.api.handlers import Projector
+from services.api.settings import ApiSettings
+from services.api.status import StatusBoard
+from services.api.wiring import WIRING
+
+log = structlog.get_logger()
+
+CONNECT_SECONDS = 10.0
+LAG_SECONDS = 5.0
+DRAIN_SECONDS = 3.0
+
+
+class BusLink:
+    """Connects and runs what needs the bus; the HTTP side goes on without it."""
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        *,
+        database: Database,
+        board: StatusBoard,
+        desired: DesiredState,
+    ) -> None:
+        self._config = BusConfig(
+            url=settings.nats_url,
+            user=settings.nats_user,
+            password=settings.nats_password,
+            name=settings.instance,
+            shutdown_grace_seconds=DRAIN_SECONDS,
+        )
+        self._database = database
+        self._board = board
+        self._desired = desired
+        self._bus: Bus | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the bus can be reached, as far as is known without asking."""
+        return self._bus is not None and self._bus.is_connected
+
+    async def run_once(self) -> None:
+        """Connect and work until cancelled; raises when there is no bus or it is not set up."""
+        bus = await Bus.connect(self._config, WIRING, wait_seconds=CONNECT_SECONDS)
+        self._bus = bus
+        log.info("bus.connected")
+        try:
+            await self._work(bus)
+        finally:
+            self._bus = None
+            await bus.drain(DRAIN_SECONDS)
+
+    async def _work(self, bus: Bus) -> None:
+        projector = Projector(self._database, bus)
+        jobs: dict[str, Callable[[], Awaitable[None]]] = {
+            "projection": projector.run_once,
+            "desired-state": partial(self._desired.run_once, bus.kv(CameraConfig)),
+            "progress": partial(self._board.follow_progress, bus.kv(RecordingProgress)),
+            "owners": partial(self._board.follow_owners, bus.kv(Lease)),
+            "lag": partial(_measure_lag, projector),
+        }
+        async with asyncio.TaskGroup() as tasks:
+            for name, job in jobs.items():
+                tasks.create_task(supervise(name, job, max_delay_seconds=5.0), name=name)
+
+
+async def _measure_lag(projector: Projector) -> None:
+    while True:
+        await projector.measure_lag()
+        await asyncio.sleep(LAG_SECONDS)

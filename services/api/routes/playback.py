@@ -1,0 +1,190 @@
+"""Watching recorded footage: playlists, links that need no key, media and downloads."""
+
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+import structlog
+from fastapi import APIRouter, Query, Request, Response
+
+from libs.contracts.ids import CameraId
+from libs.contracts.times import from_unix_seconds, isoformat_z
+from services.api import catalog, registry
+from services.api.catalog import Scope
+from services.api.context import Context, Ctx
+from services.api.errors import Problem, invalid, not_found
+from services.api.media import Media, media_response
+from services.api.playlist import Clip, render, select_clips
+from services.api.recording_ids import is_recording_id
+from services.api.routes.recordings import check_camera, existing_recording
+from services.api.schemas import PlaybackLink, PlaybackLinkCreate, PlaybackQuery, SignedQuery
+from services.api.signing import media_scope, playback_scope
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from services.api.database import Connection
+
+log = structlog.get_logger()
+router = APIRouter(tags=["playback"])
+
+PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+MAX_RANGE = timedelta(hours=6)
+MAX_FRAGMENTS = 5400
+MAX_RECORDINGS = 5400
+SETTLING = timedelta(seconds=30)
+"""How long after its end a recording may take to be stored and announced."""
+IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
+
+
+@router.get("/cameras/{camera_id}/playback.m3u8", response_class=Response)
+async def playback(
+    camera_id: CameraId, query: Annotated[PlaybackQuery, Query()], ctx: Ctx, request: Request
+) -> Response:
+    """Return an HLS playlist of a camera's footage; gaps are skipped, the clock jumps over them.
+
+    At most 6 hours and 5400 fragments. A range that ends in the future grows while it is played.
+    """
+    require_access(ctx, request, query, playback_scope(camera_id, query.start, query.end))
+    start, end = query.start, query.end or query.start + MAX_RANGE
+    _check_range(start, end)
+    now = ctx.now()
+    async with ctx.database.connection() as db:
+        await check_camera(db, camera_id)
+        recordings = (
+            await catalog.playable(
+                db, camera_id, query.stream, start, min(end, now), limit=MAX_RECORDINGS
+            )
+            if start < now
+            else []
+        )
+        clips = select_clips(recordings, start, end)
+        if not clips:
+            raise not_found(
+                await _why_empty(db, Scope((camera_id,), query.stream, start, end), now)
+            )
+        camera = await registry.read_camera(db, camera_id)
+    _check_fragments(clips)
+    length = timedelta(seconds=camera.config.recording_seconds if camera else 0)
+    is_final = end <= now - length - SETTLING or (end <= now and clips[-1].end >= end)
+    text = render(clips, media_uri=lambda rid: _media_uri(ctx, rid, now), is_final=is_final)
+    return Response(text, media_type=PLAYLIST_TYPE)
+
+
+@router.post("/playback-links", status_code=HTTPStatus.CREATED)
+async def create_playback_link(
+    body: PlaybackLinkCreate, ctx: Ctx, request: Request
+) -> PlaybackLink:
+    """Make a playlist address for players that cannot send a key (VLC, ffmpeg, a browser)."""
+    _check_range(body.start, body.end or body.start + MAX_RANGE)
+    async with ctx.database.connection() as db:
+        await check_camera(db, body.camera_id)
+    signature = ctx.signer.sign(
+        playback_scope(body.camera_id, body.start, body.end),
+        now=ctx.now().timestamp(),
+        valid_seconds=body.valid_seconds,
+    )
+    times = {"from": isoformat_z(body.start)}
+    if body.end is not None:
+        times["to"] = isoformat_z(body.end)
+    log.info(
+        "playback_link.created", camera_id=body.camera_id, by=request.scope["state"]["key_name"]
+    )
+    return PlaybackLink(
+        path=f"/api/v1/cameras/{body.camera_id}/playback.m3u8?{urlencode(times)}&{signature.query}",
+        expires_at=from_unix_seconds(signature.exp),
+    )
+
+
+@router.get("/media/{recording_id}.mp4", response_class=Response)
+@router.head("/media/{recording_id}.mp4", include_in_schema=False)
+async def media(
+    recording_id: str, query: Annotated[SignedQuery, Query()], ctx: Ctx, request: Request
+) -> Response:
+    """Return a recording's bytes, or a range of them."""
+    require_access(ctx, request, query, media_scope(recording_id))
+    row = await existing_recording(ctx, recording_id)
+    return await _bytes_of(ctx, row, request, {})
+
+
+@router.get("/recordings/{recording_id}/download", response_class=Response)
+@router.head("/recordings/{recording_id}/download", include_in_schema=False)
+async def download(recording_id: str, ctx: Ctx, request: Request) -> Response:
+    """Return a recording as a file to save."""
+    row = await existing_recording(ctx, recording_id)
+    disposition = f'attachment; filename="{file_name(row["camera_id"], row["started_at"])}"'
+    return await _bytes_of(ctx, row, request, {"Content-Disposition": disposition})
+
+
+def file_name(camera_id: str, started_at: datetime) -> str:
+    """Return `front-door_2026-11-20_23-18-05Z.mp4`."""
+    return f"{camera_id}_{started_at.astimezone(UTC):%Y-%m-%d_%H-%M-%S}Z.mp4"
+
+
+def require_access(ctx: Context, request: Request, query: SignedQuery, scope: str) -> None:
+    """Let a request with a checked key or a valid signature pass; raise 401 for any other."""
+    if request.scope["state"]["key_name"] is not None:
+        return
+    signed = ctx.signer.is_valid(
+        scope, exp=query.exp or "", sig=query.sig or "", now=ctx.now().timestamp()
+    )
+    if not signed:
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "this link has expired or is not valid; ask for a new one",
+            headers={"WWW-Authenticate": 'Bearer realm="everframe"'},
+        )
+
+
+async def _bytes_of(
+    ctx: Context, row: "asyncpg.Record", request: Request, headers: dict[str, str]
+) -> Response:
+    return await media_response(
+        ctx.objects,
+        Media.from_row(row),
+        request.headers,
+        is_head=request.method == "HEAD",
+        extra_headers={**IMMUTABLE, **headers},
+    )
+
+
+def _media_uri(ctx: Context, recording_id: str, now: datetime) -> str:
+    """Return a signed address, relative to the playlist, so that a proxy's prefix does no harm."""
+    assert is_recording_id(recording_id)
+    signature = ctx.signer.sign(
+        media_scope(recording_id),
+        now=now.timestamp(),
+        valid_seconds=ctx.settings.media_link_seconds,
+        align=True,
+    )
+    return f"../../media/{recording_id}.mp4?{signature.query}"
+
+
+def _check_range(start: datetime, end: datetime) -> None:
+    if end <= start:
+        raise invalid("query to", "`to` must come after `from`")
+    if end - start > MAX_RANGE:
+        raise invalid("query to", "a playlist may span at most 6 hours; ask for a shorter range")
+
+
+def _check_fragments(clips: list[Clip]) -> None:
+    if len(clips) > MAX_FRAGMENTS:
+        until = isoformat_z(clips[MAX_FRAGMENTS].start)
+        raise invalid(
+            "query to",
+            f"the range has {len(clips)} fragments and a playlist may have {MAX_FRAGMENTS}; "
+            f"ask for it in pieces, the first up to {until}",
+        )
+
+
+async def _why_empty(db: "Connection", scope: Scope, now: datetime) -> str:
+    span = f"from {isoformat_z(scope.start)} to {isoformat_z(scope.end)}"
+    lead = f"{(scope.cameras or ('?',))[0]} has no footage {span}"
+    if scope.start >= now:
+        return f"{lead}: that is in the future"
+    gaps = await catalog.list_gaps(db, scope, now=now, limit=3)
+    if not gaps:
+        return f"{lead}: nothing was recorded then and no gap was reported"
+    told = [f"{gap['reason']} since {isoformat_z(gap['started_at'])}" for gap in gaps]
+    return f"{lead}: {'; '.join(told)}"

@@ -1,0 +1,228 @@
+"""Recordings, gaps, coverage and storage: reading the catalog."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Query
+
+from libs.contracts.ids import CameraId
+from services.api import catalog, registry
+from services.api.catalog import Position, Scope
+from services.api.context import Context, Ctx
+from services.api.days import local_days
+from services.api.errors import invalid, not_found
+from services.api.recording_ids import is_recording_id
+from services.api.schemas import (
+    AllGapsQuery,
+    AllRecordingsQuery,
+    CoverageDay,
+    CoverageQuery,
+    CoverageView,
+    GapsQuery,
+    GapView,
+    MissingSpan,
+    Page,
+    PageQuery,
+    RecordingsQuery,
+    RecordingView,
+    StorageView,
+    encode_cursor,
+)
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from services.api.database import Connection
+
+router = APIRouter(tags=["catalog"])
+
+MAX_DAYS_ONE_CAMERA = 93
+MAX_DAYS_ALL_CAMERAS = 8
+
+
+@router.get("/recordings")
+async def all_recordings(
+    query: Annotated[AllRecordingsQuery, Query()], ctx: Ctx
+) -> Page[RecordingView]:
+    """List recordings of all or some cameras that touch a stretch of time."""
+    return await _recordings(ctx, query, tuple(query.camera) or None)
+
+
+@router.get("/cameras/{camera_id}/recordings")
+async def camera_recordings(
+    camera_id: CameraId, query: Annotated[RecordingsQuery, Query()], ctx: Ctx
+) -> Page[RecordingView]:
+    """List a camera's recordings that touch a stretch of time."""
+    return await _recordings(ctx, query, (camera_id,))
+
+
+@router.get("/recordings/{recording_id}")
+async def one_recording(recording_id: str, ctx: Ctx) -> RecordingView:
+    """Show one recording."""
+    return recording_view(await existing_recording(ctx, recording_id))
+
+
+@router.get("/gaps")
+async def all_gaps(query: Annotated[AllGapsQuery, Query()], ctx: Ctx) -> Page[GapView]:
+    """List gaps of all or some cameras that touch a stretch of time."""
+    return await _gaps(ctx, query, tuple(query.camera) or None)
+
+
+@router.get("/cameras/{camera_id}/gaps")
+async def camera_gaps(
+    camera_id: CameraId, query: Annotated[GapsQuery, Query()], ctx: Ctx
+) -> Page[GapView]:
+    """List a camera's gaps that touch a stretch of time."""
+    return await _gaps(ctx, query, (camera_id,))
+
+
+@router.get("/coverage")
+async def all_coverage(query: Annotated[CoverageQuery, Query()], ctx: Ctx) -> list[CoverageView]:
+    """Show day by day how completely every camera was recorded."""
+    _check_days(query, MAX_DAYS_ALL_CAMERAS)
+    async with ctx.database.connection() as db:
+        cameras = await registry.read_cameras(db)
+        keys = {camera.config.camera_id: camera.config.key for camera in cameras}
+        return await _coverage(ctx, db, query, keys)
+
+
+@router.get("/cameras/{camera_id}/coverage")
+async def camera_coverage(
+    camera_id: CameraId, query: Annotated[CoverageQuery, Query()], ctx: Ctx
+) -> CoverageView:
+    """Show day by day how completely a camera was recorded; future time does not count."""
+    _check_days(query, MAX_DAYS_ONE_CAMERA)
+    async with ctx.database.connection() as db:
+        camera = await registry.read_camera(db, camera_id)
+        if camera is None:
+            raise not_found(f"there is no camera {camera_id}")
+        views = await _coverage(ctx, db, query, {camera_id: camera.config.key})
+    return views[0]
+
+
+@router.get("/storage")
+async def storage(ctx: Ctx) -> StorageView:
+    """Show what each camera's footage occupies, by the catalog."""
+    async with ctx.database.connection() as db:
+        cameras = [dict(row) for row in await catalog.storage(db)]
+    totals = {key: sum(row[key] for row in cameras) for key in ("objects", "bytes", "seconds")}
+    return StorageView.model_validate({**totals, "cameras": cameras})
+
+
+async def existing_recording(ctx: Context, recording_id: str) -> "asyncpg.Record":
+    """Return a recording's row or raise 404."""
+    row = None
+    if is_recording_id(recording_id):
+        async with ctx.database.connection() as db:
+            row = await catalog.find_recording(db, recording_id)
+    if row is None:
+        raise not_found("there is no such recording in the catalog")
+    return row
+
+
+async def check_camera(db: "Connection", camera_id: str) -> None:
+    """Raise 404 for a camera that nobody ever heard of."""
+    if not await catalog.knows_camera(db, camera_id):
+        raise not_found(f"there is no camera {camera_id}")
+
+
+async def _recordings(
+    ctx: Context, query: RecordingsQuery, cameras: tuple[str, ...] | None
+) -> Page[RecordingView]:
+    async with ctx.database.connection() as db:
+        await _check_cameras(db, cameras)
+        rows = await catalog.list_recordings(
+            db,
+            _scope(query, cameras),
+            after=query.position,
+            newest_first=query.order == "desc",
+            limit=query.limit + 1,
+        )
+    items = [recording_view(row) for row in rows[: query.limit]]
+    return Page(items=items, next_cursor=_next(rows, query.limit, "recording_id"))
+
+
+async def _gaps(ctx: Context, query: GapsQuery, cameras: tuple[str, ...] | None) -> Page[GapView]:
+    async with ctx.database.connection() as db:
+        await _check_cameras(db, cameras)
+        rows = await catalog.list_gaps(
+            db,
+            _scope(query, cameras),
+            now=ctx.now(),
+            state=query.state,
+            after=query.position,
+            limit=query.limit + 1,
+        )
+    items = [gap_view(row) for row in rows[: query.limit]]
+    return Page(items=items, next_cursor=_next(rows, query.limit, "gap_id"))
+
+
+async def _check_cameras(db: "Connection", cameras: tuple[str, ...] | None) -> None:
+    for camera_id in cameras or ():
+        await check_camera(db, camera_id)
+
+
+def _scope(query: PageQuery, cameras: tuple[str, ...] | None) -> Scope:
+    return Scope(cameras, query.stream, query.start, query.end)
+
+
+def _next(rows: Sequence["asyncpg.Record"], limit: int, id_column: str) -> str | None:
+    if len(rows) <= limit:
+        return None
+    last = rows[limit - 1]
+    return encode_cursor(Position(last["started_at"], last[id_column]))
+
+
+def _check_days(query: CoverageQuery, most: int) -> None:
+    if query.end - query.start > timedelta(days=most):
+        raise invalid("query to", f"the range may be at most {most} days")
+
+
+async def _coverage(
+    ctx: Context, db: "Connection", query: CoverageQuery, keys: dict[str, str]
+) -> list[CoverageView]:
+    now = ctx.now()
+    days = local_days(query.start, min(query.end, now), query.zone)
+    pending: dict[str, datetime | None] = {
+        camera_id: ctx.board.pending_since(key, now) for camera_id, key in keys.items()
+    }
+    found: dict[str, list[CoverageDay]] = {camera_id: [] for camera_id in keys}
+    for row in await catalog.coverage(db, pending, query.stream, days):
+        found[row["camera_id"]].append(_coverage_day(row))
+    return [CoverageView(camera_id=c, tz=query.tz, days=days) for c, days in found.items()]
+
+
+def _coverage_day(row: "asyncpg.Record") -> CoverageDay:
+    figures = ("wanted", "recorded", "unasked", "missing", "explained", "pending", "unexplained")
+    return CoverageDay(
+        day=row["day"],
+        started_at=row["starts"],
+        ended_at=row["ends"],
+        **{name: round(row[name], 3) for name in figures},
+    )
+
+
+def recording_view(row: "asyncpg.Record") -> RecordingView:
+    """Return a recording as callers see it."""
+    recording_id = row["recording_id"]
+    names = RecordingView.model_fields.keys() & row.keys()
+    return RecordingView(
+        **{name: row[name] for name in names},
+        id=recording_id,
+        duration_seconds=row["duration_90k"] / 90_000,
+        fragments=len(row["fragment_offset"]),
+        media_path=f"/api/v1/media/{recording_id}.mp4",
+        download_path=f"/api/v1/recordings/{recording_id}/download",
+    )
+
+
+def gap_view(row: "asyncpg.Record") -> GapView:
+    """Return a gap as callers see it."""
+    names = (GapView.model_fields.keys() & row.keys()) - {"missing", "missing_seconds"}
+    missing = [MissingSpan(started_at=span.lower, ended_at=span.upper) for span in row["missing"]]
+    return GapView(
+        **{name: row[name] for name in names},
+        missing=missing,
+        missing_seconds=round(row["missing_seconds"], 3),
+    )

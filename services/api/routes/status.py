@@ -1,0 +1,69 @@
+"""Live status: what each camera's recorder says now."""
+
+from fastapi import APIRouter
+
+from libs.contracts.cameras import CameraState
+from libs.contracts.ids import CameraId
+from services.api import registry
+from services.api.context import Context, Ctx
+from services.api.errors import not_found
+from services.api.registry import Camera
+from services.api.schemas import StatusView
+
+router = APIRouter(tags=["status"])
+
+
+@router.get("/status")
+async def all_statuses(ctx: Ctx) -> list[StatusView]:
+    """Show every camera's status at once."""
+    async with ctx.database.connection() as db:
+        cameras = await registry.read_cameras(db)
+    return [status_view(ctx, camera) for camera in cameras]
+
+
+@router.get("/cameras/{camera_id}/status")
+async def camera_status(camera_id: CameraId, ctx: Ctx) -> StatusView:
+    """Show one camera's status."""
+    async with ctx.database.connection() as db:
+        camera = await registry.read_camera(db, camera_id)
+    if camera is None:
+        raise not_found(f"there is no camera {camera_id}")
+    return status_view(ctx, camera)
+
+
+def status_view(ctx: Context, camera: Camera) -> StatusView:
+    """Return the last word about a camera, or that there is none."""
+    config = camera.config
+    sighting = ctx.board.sighting(config.key, ctx.now())
+    progress = sighting.progress
+    fresh = progress if sighting.is_fresh else None
+    state: CameraState | str = fresh.state if fresh else "unknown"
+    detail = fresh.detail if fresh else _why_unknown(ctx)
+    if fresh is None and not config.is_recording_wanted:
+        state, detail = CameraState.STOPPED, "recording is switched off"
+    return StatusView.model_validate(
+        {
+            "camera_id": config.camera_id,
+            "name": config.name,
+            "record": config.is_recording_wanted,
+            "state": state,
+            "since": fresh.state_since if fresh else None,
+            "detail": detail,
+            "recorder": sighting.owner or (fresh.recorder if fresh else None),
+            "seen_at": progress.seen_at if progress else None,
+            "accounted_until": progress.accounted_until if progress else None,
+            "open_gap": fresh.open_gap if fresh else None,
+            "last_recording_at": progress.last_recording_at if progress else None,
+            "pending_uploads": progress.pending_uploads if progress else 0,
+            "bitrate_bps": fresh.bitrate_bps if fresh else 0,
+            "codec": progress.codec if progress else "",
+            "resolution": progress.resolution if progress else "",
+            "transport": progress.transport if progress else "",
+        }
+    )
+
+
+def _why_unknown(ctx: Context) -> str:
+    if not ctx.bus.is_up:
+        return "the bus is away, so the recorders cannot be heard; they go on recording"
+    return "no recorder: none reports on this camera; check that a recorder is running"

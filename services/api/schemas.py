@@ -1,0 +1,430 @@
+"""What the API takes and gives: strict models with examples, shown in the OpenAPI document."""
+
+import base64
+import binascii
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
+
+from libs.contracts.cameras import CameraState
+from libs.contracts.gaps import GapReason
+from libs.contracts.ids import CameraId
+from libs.contracts.ownership import OpenGap
+from libs.contracts.times import UtcTime, isoformat_z
+from services.api.catalog import EARLIEST, LATEST, Position
+
+MAX_PAGE = 1000
+
+
+def _repair_plus(value: Any) -> Any:
+    """In a query string `+01:00` arrives as ` 01:00`; nobody means a space there."""
+    return re.sub(r" (\d\d:?\d\d)$", r"+\1", value) if isinstance(value, str) else value
+
+
+def _in_bounds(value: datetime) -> datetime:
+    if not EARLIEST <= value <= LATEST:
+        raise ValueError("must lie between the years 2000 and 2100")
+    return value
+
+
+def _no_controls(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be an IANA time zone such as Europe/Berlin")
+    return value
+
+
+ApiTime = Annotated[UtcTime, BeforeValidator(_repair_plus), AfterValidator(_in_bounds)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_no_controls),
+]
+LoginPart = Annotated[str, StringConstraints(max_length=200), AfterValidator(_no_controls)]
+Stream = Literal["main", "sub"]
+
+
+class Model(BaseModel):
+    """What all have in common: fields carry their descriptions, unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+
+
+class Credentials(Model):
+    """A camera's login; stored encrypted and never shown again."""
+
+    username: LoginPart = Field(examples=["viewer"])
+    password: Annotated[SecretStr, Field(max_length=200)] = Field(examples=["a long one"])
+
+
+class CameraSettings(Model):
+    """How a camera is recorded."""
+
+    transport: Literal["tcp", "udp"] = "tcp"
+    """How RTP travels; rtsps always uses TCP."""
+    verify_tls: bool = False
+    """Check the certificate of an rtsps camera; most cameras sign their own."""
+    recording_seconds: int = Field(default=60, ge=10, le=3600)
+    """Length of a recording."""
+    part_seconds: float = Field(default=0.2, ge=0.1, le=1.0, allow_inf_nan=False)
+    audio: Literal["keep", "off"] = "keep"
+
+
+class CameraCreate(CameraSettings):
+    """A new camera."""
+
+    name: Name = Field(examples=["Front door"])
+    """For people; the camera's id is made from it once."""
+    url: str = Field(max_length=2048, examples=["rtsp://192.0.2.10:554/stream1"])
+    """RTSP address. A login in it is taken out and stored encrypted."""
+    credentials: Credentials | None = None
+    record: bool = True
+    """Start recording at once."""
+
+
+class CameraPatch(Model):
+    """What to change; fields left out stay as they are."""
+
+    name: Name | None = None
+    url: str | None = Field(default=None, max_length=2048)
+    credentials: Credentials | None = None
+    """`null` removes the login."""
+    transport: Literal["tcp", "udp"] | None = None
+    verify_tls: bool | None = None
+    recording_seconds: int | None = Field(default=None, ge=10, le=3600)
+    part_seconds: float | None = Field(default=None, ge=0.1, le=1.0, allow_inf_nan=False)
+    audio: Literal["keep", "off"] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name at least one field to change")
+        for field in self.model_fields_set - {"credentials"}:
+            if getattr(self, field) is None:
+                raise ValueError(f"{field} must not be null; leave it out to keep it")
+        return self
+
+
+class CameraView(CameraSettings):
+    """A camera as it is set up."""
+
+    camera_id: CameraId = Field(examples=["front-door"])
+    name: str
+    url: str
+    """Without user name and password."""
+    has_credentials: bool
+    record: bool
+    """Whether recording is switched on."""
+    recording_since: UtcTime | None
+    """Since when it is on."""
+    version: int
+    published: bool
+    """Whether the recorders can know this version; false while the bus is away."""
+    created_at: UtcTime
+    deleted_at: UtcTime | None
+    """When it was deleted; its footage stays."""
+
+
+class CameraDeleted(Model):
+    """What happened to a deleted camera."""
+
+    camera: CameraView
+    detail: str = Field(
+        examples=["recording has been stopped; the footage stays in the catalog and playable"]
+    )
+
+
+class StatusView(Model):
+    """What a camera's recorder is doing."""
+
+    camera_id: CameraId
+    name: str
+    record: bool
+    """Whether recording is switched on."""
+    state: CameraState | Literal["unknown"]
+    """`unknown`: no recorder speaks of this camera."""
+    since: UtcTime | None
+    detail: str
+    recorder: str | None
+    """The recorder that holds the camera."""
+    seen_at: UtcTime | None
+    """When a recorder last spoke of it."""
+    accounted_until: UtcTime | None
+    """Every wanted moment before this is stored, in a spool, or an announced gap."""
+    open_gap: OpenGap | None
+    last_recording_at: UtcTime | None
+    pending_uploads: int
+    bitrate_bps: int
+    codec: str
+    resolution: str
+    transport: str
+
+
+class RecordingView(Model):
+    """A recording in the object store."""
+
+    id: str = Field(examples=["front-door~20261120T231805123Z~7"])
+    camera_id: str
+    stream: Stream
+    epoch: int
+    started_at: UtcTime
+    ended_at: UtcTime
+    duration_seconds: float
+    """Media length."""
+    bytes: int
+    sha256: str
+    object_key: str
+    video_codec: str
+    audio_codec: str | None
+    width: int
+    height: int
+    fps: float | None
+    fragments: int
+    """How many stretches that begin with a keyframe."""
+    source: str
+    end_reason: str
+    clock_source: str
+    camera_skew_seconds: float | None
+    recorder: str
+    media_path: str
+    """Where its bytes are, by range."""
+    download_path: str
+
+
+class MissingSpan(Model):
+    """A stretch without footage."""
+
+    started_at: UtcTime
+    ended_at: UtcTime
+
+
+class GapView(Model):
+    """A stretch that was wanted and is, or was, missing."""
+
+    gap_id: str
+    camera_id: str
+    stream: Stream
+    started_at: UtcTime
+    ended_at: UtcTime | None
+    """Null while it goes on."""
+    reason: GapReason | str
+    detail: str
+    recorder: str
+    state: Literal["open", "missing", "filled"]
+    """`filled`: all of it has been recorded after all."""
+    missing: list[MissingSpan]
+    """What has no footage, after everything that was recorded is subtracted."""
+    missing_seconds: float
+
+
+ItemT = TypeVar("ItemT")
+
+
+class Page(Model, Generic[ItemT]):
+    """One page of a list."""
+
+    items: list[ItemT]
+    next_cursor: str | None
+    """Send it as `cursor` for the next page; null at the end."""
+
+
+class CoverageDay(Model):
+    """How one local day of one camera went; all figures in seconds, overlaps counted once."""
+
+    day: date
+    started_at: UtcTime
+    """Where the day, cut to the asked range and to now, begins."""
+    ended_at: UtcTime
+    wanted: float
+    recorded: float
+    """Of what was wanted."""
+    unasked: float
+    """Recorded although it was not wanted."""
+    missing: float
+    """wanted - recorded = explained + pending + unexplained."""
+    explained: float
+    """Missing, and a gap says why."""
+    pending: float
+    """Not stored yet, but a live recorder reports that it has it."""
+    unexplained: float
+    """Missing without a reason. Should be zero."""
+
+
+class CoverageView(Model):
+    """How completely one camera was recorded."""
+
+    camera_id: CameraId
+    tz: str
+    days: list[CoverageDay]
+
+
+class CameraStorage(Model):
+    """What a camera occupies."""
+
+    camera_id: str
+    objects: int
+    bytes: int
+    seconds: float
+    oldest: UtcTime | None
+    newest: UtcTime | None
+
+
+class StorageView(Model):
+    """What all footage occupies, by the catalog."""
+
+    objects: int
+    bytes: int
+    seconds: float
+    cameras: list[CameraStorage]
+
+
+class PlaybackLinkCreate(Model):
+    """What a link shall open."""
+
+    camera_id: CameraId = Field(examples=["front-door"])
+    start: ApiTime = Field(alias="from", examples=["2026-11-20T22:00:00Z"])
+    end: ApiTime | None = Field(default=None, alias="to", examples=["2026-11-20T23:00:00Z"])
+    valid_seconds: int = Field(default=3600, ge=10, le=86_400)
+
+
+class PlaybackLink(Model):
+    """A playlist address that needs no key."""
+
+    path: str
+    """Put the address of this server before it. Whoever has it can watch until it expires."""
+    expires_at: UtcTime
+
+
+class RangeQuery(Model):
+    """A stretch of time."""
+
+    start: ApiTime = Field(default=EARLIEST, alias="from", examples=["2026-11-20T00:00:00Z"])
+    """Inclusive, with Z or an offset."""
+    end: ApiTime = Field(default=LATEST, alias="to", examples=["2026-11-21T00:00:00Z"])
+    """Exclusive."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("`to` must come after `from`")
+        return self
+
+
+class PageQuery(RangeQuery):
+    """A page of a list over a stretch of time."""
+
+    stream: Stream = "main"
+    cursor: str | None = Field(default=None, max_length=200)
+    """`next_cursor` of the page before."""
+    limit: int = Field(default=100, ge=1, le=MAX_PAGE)
+
+    @property
+    def position(self) -> Position | None:
+        """Where the page before ended."""
+        return decode_cursor(self.cursor) if self.cursor else None
+
+    @model_validator(mode="after")
+    def _readable_cursor(self) -> Self:
+        if self.cursor:
+            decode_cursor(self.cursor)
+        return self
+
+
+class RecordingsQuery(PageQuery):
+    """A page of recordings."""
+
+    order: Literal["asc", "desc"] = "asc"
+    """`desc`: newest first. Keep it the same from page to page."""
+
+
+class CamerasQuery(Model):
+    """Which cameras; none named means all."""
+
+    camera: list[CameraId] = Field(default=[], max_length=100)
+    """May be repeated."""
+
+
+class AllRecordingsQuery(RecordingsQuery, CamerasQuery):
+    """A page of recordings of several cameras."""
+
+
+class GapsQuery(PageQuery):
+    """A page of gaps."""
+
+    state: Literal["open", "missing", "filled"] | None = None
+
+
+class AllGapsQuery(GapsQuery, CamerasQuery):
+    """A page of gaps of several cameras."""
+
+
+class CoverageQuery(Model):
+    """Which days."""
+
+    start: ApiTime = Field(alias="from", examples=["2026-11-20T00:00:00Z"])
+    end: ApiTime = Field(alias="to", examples=["2026-11-21T00:00:00Z"])
+    tz: Annotated[str, AfterValidator(_zone)] = Field(default="UTC", examples=["Europe/Berlin"])
+    """IANA zone whose days are meant."""
+    stream: Stream = "main"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.tz)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("`to` must come after `from`")
+        return self
+
+
+class SignedQuery(Model):
+    """The signature of a link; not needed with a key."""
+
+    exp: str | None = Field(default=None, max_length=12)
+    sig: str | None = Field(default=None, max_length=64)
+
+
+class PlaybackQuery(SignedQuery):
+    """What to play."""
+
+    start: ApiTime = Field(alias="from", examples=["2026-11-20T22:00:00Z"])
+    end: ApiTime | None = Field(default=None, alias="to", examples=["2026-11-20T23:00:00Z"])
+    """Left out: six hours, growing as they are recorded."""
+    stream: Stream = "main"
+
+
+def encode_cursor(position: Position) -> str:
+    """Return a cursor for the page behind `position`."""
+    text = f"{isoformat_z(position.started_at)} {position.row_id}"
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str) -> Position:
+    """Return the position of a cursor; ValueError when it is none of ours."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        stamp, _, row_id = base64.urlsafe_b64decode(padded).decode().partition(" ")
+        started_at = datetime.fromisoformat(stamp).astimezone(UTC)
+    except (ValueError, OverflowError, binascii.Error):
+        raise ValueError("cursor: send `next_cursor` of the page before, unchanged") from None
+    if not row_id.isprintable():
+        raise ValueError("cursor: send `next_cursor` of the page before, unchanged")
+    return Position(started_at, row_id)
