@@ -67,7 +67,7 @@ class BusConfig:
 
 
 class Connection:
-    """A client that is replaced when it is beyond repair; `generation` counts reconnects."""
+    """A client that is replaced when it is beyond repair; `generation` counts connections."""
 
     def __init__(self, config: BusConfig, service: str) -> None:
         self.config = config
@@ -78,6 +78,8 @@ class Connection:
         self._listeners: set[Callable[[], None]] = set()
         self._violations: dict[str, float] = {}
         self._watchdog: asyncio.Task[None] | None = None
+        self._ping: asyncio.Task[float] | None = None
+        self._ping_generation = 0
         self._closing = False
 
     async def open(self, wait_seconds: float) -> None:
@@ -114,15 +116,31 @@ class Connection:
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
-    async def rtt(self, timeout_seconds: float = 5.0) -> float:
-        """Return the seconds of a round trip to the server; BusUnavailable when there is none."""
-        try:
-            if not self.is_connected:
-                raise BusUnavailable("not connected")
-            async with asyncio.timeout(timeout_seconds):
-                return float(await self._client.rtt(timeout=60))
-        except (*_AWAY, nats.errors.Error) as error:
-            raise BusUnavailable("the server does not answer") from error
+    async def rtt(self) -> float:
+        """Return the seconds of a round trip to the server; BusUnavailable when there is none.
+
+        An unanswered ping is left pending and never cancelled: the client library's read loop
+        dies when the answer to a cancelled one arrives.
+        """
+        if not self.is_connected:
+            raise BusUnavailable("not connected")
+        if self._ping is None or self._ping.done() or self._ping_generation != self.generation:
+            self._forget_ping()
+            self._ping_generation = self.generation
+            self._ping = asyncio.create_task(self._client.rtt(timeout=86_400), name="bus-ping")
+        ping = self._ping
+        answered, _ = await asyncio.wait([ping], timeout=self.config.request_timeout_seconds)
+        if not answered:
+            raise BusUnavailable("the server does not answer")
+        if ping.cancelled() or ping.exception() is not None:
+            raise BusUnavailable("the connection was lost")
+        return float(ping.result())
+
+    def _forget_ping(self) -> None:
+        """Drop a ping of a connection that is no more, where nobody can answer it."""
+        if self._ping is not None and not self._ping.done():
+            self._ping.cancel()
+        self._ping = None
 
     async def call(self, subject: str, action: Callable[[], Awaitable[T]]) -> T:
         """Run one request to the server on `subject`, with its errors mapped.
@@ -155,6 +173,7 @@ class Connection:
                 async with asyncio.timeout(timeout_seconds):
                     await self._client.flush(timeout=60)
         await _discard(self._client)
+        self._forget_ping()
         self._connected.clear()
         metrics.CONNECTED.set(0)
 
