@@ -51,7 +51,7 @@ class Camera:
         self._clips_dir, self._tls = clips_dir, tls
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], RtspConnection] = {}
-        self._expiries: list[tuple[float, Callable[[], object]]] = []
+        self._plans: dict[str, tuple[float, Callable[[], object]]] = {}
 
     @property
     def url(self) -> str:
@@ -107,9 +107,15 @@ class Camera:
         """Another clip's tracks, ready to send; encodes for seconds on first use."""
         return await load_tracks(clip, self._clips_dir, self.spec.max_payload_bytes)
 
-    def after(self, seconds: float, action: Callable[[], object]) -> None:
-        """Does something later, while the camera runs."""
-        self._expiries.append((asyncio.get_running_loop().time() + seconds, action))
+    def plan(self, name: str, seconds: float | None, action: Callable[[], object]) -> None:
+        """Does something later in place of an earlier plan of that name; None only forgets that."""
+        self._plans.pop(name, None)
+        if seconds is not None:
+            self._plans[name] = asyncio.get_running_loop().time() + seconds, action
+
+    def forget_plans(self) -> None:
+        """Forgets all plans."""
+        self._plans.clear()
 
     async def run(self) -> None:
         """Sends until cancelled."""
@@ -121,11 +127,7 @@ class Camera:
                 report_at = loop.time() + _REPORT_SECONDS
                 self.feed.report(self.sessions.values())
                 self._end_silent_sessions(loop.time())
-            for expiry in [e for e in self._expiries if e[0] <= loop.time()]:
-                self._expiries.remove(expiry)
-                outcome = expiry[1]()
-                if asyncio.iscoroutine(outcome):
-                    await outcome
+            await self._carry_out_plans(loop.time())
             pause = min(self.feed.seconds_until_next(), _MAX_SLEEP_SECONDS)
             await asyncio.sleep(max(pause, _MIN_SLEEP_SECONDS))
 
@@ -151,6 +153,13 @@ class Camera:
             await connection.run()
         finally:
             del self._open[task]
+
+    async def _carry_out_plans(self, now: float) -> None:
+        due = [name for name, (at, _) in self._plans.items() if at <= now]
+        for name in due:
+            outcome = self._plans.pop(name)[1]()
+            if asyncio.iscoroutine(outcome):
+                await outcome
 
     def _end_silent_sessions(self, now: float) -> None:
         """Ends sessions from which nothing came for the announced timeout (RFC 2326 12.37)."""

@@ -1,7 +1,6 @@
 """What tests do to a camera; each method is also a command of the control port."""
 
 import random
-from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class CameraFaults:
-    """Where `seconds` is given, the fault ends by itself after that many real seconds."""
+    """Where `seconds` is given, the fault ends by itself after that many real seconds.
+
+    Calling a method again replaces what it did before.
+    """
 
     def __init__(self, camera: "Camera") -> None:
         self._camera = camera
@@ -30,13 +32,13 @@ class CameraFaults:
         """Closes the port and resets all connections: a reboot."""
         self._camera.stop_listening()
         self._camera.drop_connections()
-        self._later(seconds, self.online)
+        self._camera.plan("online", seconds, self.online)
 
     def vanish(self, seconds: float | None = None) -> None:
         """Closes the port, and says nothing any more on open connections: a cut cable."""
         self._camera.stop_listening()
         self._set(seconds, stalls=True, stalls_media_only=False)
-        self._later(seconds, self.online)
+        self._camera.plan("online", seconds, self.online)
 
     async def online(self) -> None:
         """Opens the port again."""
@@ -54,7 +56,7 @@ class CameraFaults:
     def wrong_password(self, seconds: float | None = None) -> None:
         """Answers 401 to everybody, sessions that play go on."""
         self._camera.auth.rejects_all = True
-        self._later(seconds, self._accept_password)
+        self._camera.plan("password", seconds, self._accept_password)
 
     def _accept_password(self) -> None:
         self._camera.auth.rejects_all = False
@@ -62,8 +64,7 @@ class CameraFaults:
     # time
     def freeze_timestamps(self, seconds: float | None = None) -> None:
         """All packets carry the RTP time of this moment."""
-        now = {number: ticks for number, (ticks, _) in self._camera.feed.now().items()}
-        self._set(seconds, frozen_ticks=now)
+        self._set(seconds, frozen_at=self._camera.feed.clock.now())
 
     def jump_timestamps(self, by_seconds: float) -> None:
         """Moves the RTP time, forwards or back, for good; NTP times stay true."""
@@ -112,6 +113,7 @@ class CameraFaults:
 
     async def clear(self) -> None:
         """A healthy camera again, clip switches excepted."""
+        self._camera.forget_plans()
         for field in fields(FaultState):
             setattr(self._state, field.name, field.default)
         self._accept_password()
@@ -121,8 +123,4 @@ class CameraFaults:
         for name, value in values.items():
             setattr(self._state, name, value)
             default = getattr(FaultState(), name)
-            self._later(seconds, partial(setattr, self._state, name, default))
-
-    def _later(self, seconds: float | None, action: Callable[[], object]) -> None:
-        if seconds is not None:
-            self._camera.after(seconds, action)
+            self._camera.plan(name, seconds, partial(setattr, self._state, name, default))

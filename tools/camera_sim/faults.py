@@ -13,8 +13,8 @@ class FaultState:
     """Connections stay open and nothing is sent."""
     stalls_media_only: bool = False
     """With `stalls`: requests are still answered."""
-    frozen_ticks: dict[int, int] | None = None
-    """RTP time of each track that all its packets carry, by track number; None runs."""
+    frozen_at: float | None = None
+    """Media time that all packets carry; None runs."""
     jump_seconds: float = 0.0
     """Added to all RTP times."""
     clock_step_seconds: float = 0.0

@@ -95,10 +95,9 @@ class Feed:
         return following
 
     def _stamp(self, number: int, ticks: int) -> int:
-        frozen = self._faults.frozen_ticks
-        if frozen is not None:
-            ticks = frozen[number]
         rate = self._cursors[number].track.media.clock_rate
+        if self._faults.frozen_at is not None:
+            ticks = int(self._faults.frozen_at * rate)
         return ticks + round(self._faults.jump_seconds * rate)
 
     def _ticks(self, rate: int) -> int:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from tools.camera_sim.rtp_track import FRAMING
 
 _MAX_BACKLOG_BYTES: Final = 4 << 20
+_MAX_BACKLOG_DATAGRAMS: Final = 3000
 # a keyframe sent at once would overrun the receive buffer that the kernel gives a client
 _DATAGRAMS_AT_ONCE: Final = 24
 _PAUSE_SECONDS: Final = 0.001
@@ -64,7 +65,7 @@ class UdpSink:
         self._timer: asyncio.TimerHandle | None = None
 
     def is_blocked(self) -> bool:
-        return sum(map(len, self._waiting)) > _MAX_BACKLOG_BYTES
+        return len(self._waiting) > _MAX_BACKLOG_DATAGRAMS
 
     def send_packets(self, packets: bytearray, offsets: tuple[int, ...]) -> None:
         ends = (*offsets[1:], len(packets))
