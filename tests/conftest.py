@@ -46,25 +46,25 @@ async def bucket(infra: Infra) -> str:
 
 @pytest.fixture
 def reachable_dir() -> Iterator[Path]:
-    """A new folder that the account of PostgreSQL can reach."""
+    """A new folder that the account of PostgreSQL can reach; unlike tmp_path it is deleted."""
     with server_folder() as folder:
         yield folder
 
 
 @pytest.fixture
-async def nats_server(tmp_path: Path) -> AsyncIterator[NatsServer]:
+async def nats_server(reachable_dir: Path) -> AsyncIterator[NatsServer]:
     """A NATS server of this test's own: isolated, and free to be killed and restarted."""
-    server = NatsServer(tmp_path / "nats", port=free_port(), secrets=Secrets())
+    server = NatsServer(reachable_dir / "nats", port=free_port(), secrets=Secrets())
     await server.start()
     yield server
     await server.stop()
 
 
 @pytest.fixture
-async def s3_server(tmp_path: Path) -> AsyncIterator[S3Server]:
+async def s3_server(reachable_dir: Path) -> AsyncIterator[S3Server]:
     """An S3 server of this test's own, to be killed and restarted."""
     server = S3Server(
-        tmp_path / "s3", port=free_port(), metrics_port=free_port(), secrets=Secrets()
+        reachable_dir / "s3", port=free_port(), metrics_port=free_port(), secrets=Secrets()
     )
     await server.start()
     yield server
