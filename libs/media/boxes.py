@@ -4,8 +4,6 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"mvex", b"moof", b"traf"})
-
 _DURATION = 0x100
 _SIZE = 0x200
 _FLAGS = 0x400
