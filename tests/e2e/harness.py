@@ -1,10 +1,11 @@
 """A whole installation under test, and the questions that every test asks it."""
 
 import asyncio
+import itertools
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,8 +14,10 @@ from typing import Any
 
 import httpx
 
+from libs.media.playback import play
 from tests.infra import server_folder
 from tools.camera_sim.camera_spec import CameraSpec
+from tools.camera_sim.clip_clock import read_clock
 from tools.camera_sim.clip_spec import ClipSpec
 from tools.camera_sim.process import CameraProcess
 from tools.local.ports import LOOPBACK
@@ -27,7 +30,7 @@ Interval = tuple[datetime, datetime]
 def small_clip(label: str = "test", **changes: Any) -> ClipSpec:
     """A clip that encodes in a moment: 10 s of 640x360."""
     values: dict[str, Any] = {"label": label, "width": 640, "height": 360, "duration_seconds": 10}
-    return ClipSpec(**(values | {"bitrate": 500_000} | changes))
+    return ClipSpec(**(values | {"bitrate_bps": 500_000} | changes))
 
 
 async def until(
@@ -151,7 +154,7 @@ class Installation:
         assert not holes, f"unexplained: {holes}\nrecorded: {recorded}\ngaps: {gaps}"
         doubles = [
             (before, after)
-            for before, after in zip(recorded, recorded[1:], strict=False)
+            for before, after in itertools.pairwise(recorded)
             if (before[1] - after[0]).total_seconds() > slack_seconds
         ]
         assert not doubles, f"recorded twice: {doubles}"
@@ -171,6 +174,12 @@ class Installation:
             if line.startswith((f"{name} ", f"{name}{{"))
         ]
         return sum(values)
+
+    async def playback_url(self, camera: str, start: datetime, end: datetime) -> str:
+        """A signed address of the playlist; a player needs nothing else."""
+        body = {"camera_id": camera, "from": start.isoformat(), "to": end.isoformat()}
+        url = str((await self.post("/playback-links", body))["url"])
+        return url if url.startswith("http") else self.stack.api_url + url
 
     async def fetch_playlist(self, camera: str, start: datetime, end: datetime) -> str:
         answer = await self.http.get(
@@ -213,10 +222,12 @@ def _read(path: Path) -> str:
 
 
 @asynccontextmanager
-async def installation(*, recorders: int = 1, **recorder_env: str) -> AsyncIterator[Installation]:
+async def installation(
+    *, recorders: int = 1, recorder_env: Mapping[str, str] | None = None
+) -> AsyncIterator[Installation]:
     """Start everything on free ports; everything has ended when this returns."""
     with server_folder() as folder:
-        stack = Stack(StackOptions.for_tests(folder, recorders=recorders, **recorder_env))
+        stack = Stack(StackOptions.for_tests(folder, recorders=recorders, env=recorder_env))
         key = await stack.start()
         assert key, "a first start prints the API key"
         headers = {"Authorization": f"Bearer {key}"}
@@ -233,6 +244,15 @@ def cameras(*specs: CameraSpec) -> CameraProcess:
     """Simulated cameras in a process of their own."""
     clips = Path(tempfile.gettempdir()) / "everframe-test-clips"
     return CameraProcess(specs, clips_dir=clips)
+
+
+def clock_steps(source: str, *, headers: dict[str, str] | None = None) -> list[int]:
+    """Play `source`; return the milliseconds from each picture's burnt-in clock to the next."""
+    clocks: list[int | None] = []
+    play(source, headers=headers, on_frame=lambda frame: clocks.append(read_clock(frame)))
+    assert None not in clocks, "a picture's clock cannot be read"
+    seen = [clock for clock in clocks if clock is not None]
+    return [after - before for before, after in itertools.pairwise(seen)]
 
 
 def decode_with_ffmpeg(arguments: list[str]) -> str:

@@ -1,7 +1,7 @@
 """What the launcher asks the API."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -49,12 +49,11 @@ class ApiClient:
         """Return a signed address that a player can open without a key."""
         body = {"camera_id": camera_id, "from": start.isoformat(), "to": end.isoformat()}
         link = await self.call("POST", "/playback-links", body)
-        url = str(link["url"])
-        return url if url.startswith("http") else self.base_url + url
+        return self.base_url + str(link["path"])
 
     async def ensure_camera(self, name: str, fields: dict[str, Any]) -> str:
         """Add the camera, or point the one of that name to `fields`; return its id."""
-        for camera in (await self.get("/cameras"))["items"]:
+        for camera in await self.get("/cameras"):
             if camera["name"] == name:
                 await self.call("PATCH", f"/cameras/{camera['id']}", fields)
                 return str(camera["id"])
@@ -63,23 +62,28 @@ class ApiClient:
 
     async def rows(self) -> list[CameraRow]:
         """Return the live table's lines."""
-        statuses = (await self.get("/status"))["items"]
-        return [await self._row(status) for status in statuses]
+        return [await self._row(status) for status in await self.get("/status")]
+
+    async def coverage(self, camera_id: str, start: datetime) -> dict[str, float]:
+        """Return a camera's wanted, recorded, explained, ... seconds since `start`, summed."""
+        times = {"from": start.isoformat(), "to": datetime.now(UTC).isoformat()}
+        days = (await self.get(f"/cameras/{camera_id}/coverage", **times))["days"]
+        names = ("wanted", "recorded", "missing", "explained", "pending", "unexplained")
+        return {name: sum(day[name] for day in days) for name in names}
 
     async def _row(self, status: dict[str, Any]) -> CameraRow:
         camera_id = status["camera_id"]
-        coverage = await self.get(f"/cameras/{camera_id}/coverage")
+        seconds = await self.coverage(camera_id, datetime.now(UTC) - timedelta(hours=24))
         gaps = await self.get(f"/cameras/{camera_id}/gaps", limit=500)
-        days = coverage["days"]
-        last = status.get("last_recording_at")
+        last = status["last_recording_at"]
         return CameraRow(
             camera_id=camera_id,
             name=status["name"],
             state=status["state"],
-            detail=status.get("detail") or "",
-            bitrate_bps=status.get("bitrate_bps") or 0,
-            recorded_seconds=sum(day["recorded_seconds"] for day in days),
-            missing_seconds=sum(day["missing_seconds"] for day in days),
+            detail=status["detail"],
+            bitrate_bps=status["bitrate_bps"],
+            recorded_seconds=seconds["recorded"] + seconds["pending"],
+            missing_seconds=seconds["explained"] + seconds["unexplained"],
             gaps=sum(gap["state"] != "filled" for gap in gaps["items"]),
             last_recording_at=datetime.fromisoformat(last) if last else None,
         )

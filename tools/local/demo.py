@@ -73,8 +73,7 @@ class DemoCameras:
                 name,
                 {
                     "url": f"rtsp://{LOOPBACK}:{self._port_base + number}/stream1",
-                    "username": USERNAME,
-                    "password": PASSWORD,
+                    "credentials": {"username": USERNAME, "password": PASSWORD},
                     "recording_seconds": RECORDING_SECONDS,
                 },
             )
@@ -92,7 +91,7 @@ class DemoCameras:
 
 async def check_promise(api: ApiClient, since: datetime) -> list[Finding]:
     """Check, for every camera, what was recorded since `since`: stored, listed, playable."""
-    cameras = (await api.get("/cameras"))["items"]
+    cameras = await api.get("/cameras")
     return [await _check_camera(api, camera["id"], since) for camera in cameras]
 
 
@@ -102,10 +101,7 @@ async def _check_camera(api: ApiClient, camera: str, since: datetime) -> Finding
         f"/cameras/{camera}/recordings", **{"from": since.isoformat(), "limit": 500}
     )
     recordings = page["items"]
-    days = (await api.get(f"/cameras/{camera}/coverage"))["days"]
-    recorded = sum(day["recorded_seconds"] for day in days)
-    explained = sum(day["explained_seconds"] for day in days)
-    unexplained = sum(day["unexplained_seconds"] for day in days)
+    seconds = await api.coverage(camera, since)
     played, problem = 0.0, None
     if recordings:
         played, problem = await _play(api, camera, since, until)

@@ -43,7 +43,9 @@ class StackOptions:
     api_env: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def for_tests(cls, data: Path, *, recorders: int = 1, **recorder_env: str) -> "StackOptions":
+    def for_tests(
+        cls, data: Path, *, recorders: int = 1, env: Mapping[str, str] | None = None
+    ) -> "StackOptions":
         """Free ports everywhere, cameras on loopback, no fsync in PostgreSQL."""
         return cls(
             data=data,
@@ -53,7 +55,7 @@ class StackOptions:
             recorders=recorders,
             allow_loopback_cameras=True,
             durable=False,
-            recorder_env=recorder_env,
+            recorder_env=env or {},
         )
 
 
