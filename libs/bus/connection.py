@@ -27,6 +27,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 _WRONG_LAST_SEQUENCE = frozenset({10071, 10164})
+_INVALID_CONFIG = 10052  # sent with code 500 although trying again cannot help
 _VIOLATION = re.compile(
     r'permissions violation for (?:publish|subscription) to "([^"]+)"', re.IGNORECASE
 )
@@ -43,7 +44,6 @@ _AWAY = (
     nats.errors.StaleConnectionError,
     js_errors.NoStreamResponseError,
     js_errors.ServiceUnavailableError,
-    js_errors.ServerError,
 )
 
 
@@ -216,10 +216,14 @@ class Connection:
                 failures = 0
             except BusUnavailable:
                 failures += 1
-            if not self._client.is_closed and failures < 3:
+            is_deaf = failures >= 3 and self._client.is_connected
+            if not self._client.is_closed and not is_deaf and failures < 6:
                 continue
-            if self._client.is_closed or failures >= 6 or self._client.is_connected:
+            try:
                 await self._replace()
+                failures = 0
+            except Exception as error:
+                log.error("bus.replacement_failed", server=self._where, exc_info=error)
 
     async def _replace(self) -> None:
         log.warning("bus.client_replaced", server=self._where)
@@ -253,7 +257,9 @@ class Connection:
         violation = _VIOLATION.search(text)
         if violation is None:
             metrics.ERRORS.labels(type(error).__name__).inc()
-            log.warning("bus.error_reported", error=text, kind=type(error).__name__)
+            # While the server is away there is one per attempt, and the loss is logged already.
+            report = log.warning if self._connected.is_set() else log.debug
+            report("bus.error_reported", error=text, kind=type(error).__name__)
             return
         if len(self._violations) > 1000:
             self._violations.clear()
@@ -272,12 +278,12 @@ def _api_error(error: js_errors.APIError, subject: str) -> Exception:
         return Conflict(f"{subject}: {error.description}")
     if isinstance(error, js_errors.NotFoundError):
         return TopologyDrift(f"{subject}: {error.description or 'not found'}")
-    if error.code is not None and error.code >= 500:
+    if (error.code or 0) >= 500 and error.err_code != _INVALID_CONFIG:
         return BusUnavailable(f"{subject}: {error.description}")
     return Permanent(f"{subject}: {error}")
 
 
 async def _discard(client: Client) -> None:
-    with contextlib.suppress(Exception, asyncio.CancelledError):
+    with contextlib.suppress(Exception):
         async with asyncio.timeout(2):
             await client.close()

@@ -55,7 +55,7 @@ class Decoder:
 
     def __init__(self, events: Iterable[type[Event]]) -> None:
         self._envelopes: dict[str, type[CloudEvent[Event]]] = {
-            event.type: _envelope_model(event) for event in events
+            event.type: envelope_model(event) for event in events
         }
 
     def decode(self, payload: bytes, *, subject: str, stream_seq: int, delivered: int) -> Delivery:
@@ -85,11 +85,11 @@ class Decoder:
 
 def encode_event(event: Event, *, service: str) -> bytes:
     """Return the envelope of an event as it is stored."""
-    envelope = _envelope_model(type(event)).wrap(event, service=service, now=datetime.now(UTC))
+    envelope = envelope_model(type(event)).wrap(event, service=service, now=datetime.now(UTC))
     return envelope.model_dump_json(exclude_none=True).encode()
 
 
-def _envelope_model(event: type[Event]) -> type[CloudEvent[Event]]:
+def envelope_model(event: type[Event]) -> type[CloudEvent[Event]]:
     """Return `CloudEvent[event]`, which the type checker cannot write for a run-time class."""
     return cast("type[CloudEvent[Event]]", CloudEvent.__class_getitem__(event))
 

@@ -1,0 +1,92 @@
+"""The generated description of the messages is complete and says what is sent."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import jsonschema
+import pytest
+
+from libs.bus.asyncapi import diagram, document, event_schema
+from libs.bus.deliveries import encode_event
+from libs.bus.wiring import Wiring
+from libs.contracts.cameras import CameraConfig
+from libs.contracts.gaps import GapDetected, GapReason
+from libs.contracts.ownership import Lease
+
+RECORDER = Wiring(
+    service="recorder", publishes=(GapDetected,), watches=(CameraConfig, Lease), writes=(Lease,)
+)
+API = Wiring(service="api", consumes=(GapDetected,), watches=(Lease,), writes=(CameraConfig,))
+
+
+def _refs(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from _refs(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _refs(value)
+
+
+def test_every_reference_leads_somewhere():
+    made = document([RECORDER, API], version="1.2.3")
+
+    refs = set(_refs(made))
+
+    assert len(refs) > 10
+    for ref in refs:
+        node = made
+        for step in ref.removeprefix("#/").split("/"):
+            node = node[step]
+        assert node
+
+
+def test_channels_and_operations_tell_who_says_what_where():
+    made = document([RECORDER, API], version="1.2.3")
+
+    assert made["asyncapi"] == "3.0.0"
+    assert made["info"]["version"] == "1.2.3"
+    channel = made["channels"]["GapDetected"]
+    assert channel["address"] == "everframe.evt.gap-detected.{site}.{camera_id}"
+    assert made["channels"]["Lease"]["address"] == "$KV.owner.{key}"
+    assert {name: o["action"] for name, o in made["operations"].items()} == {
+        "api_consumes_GapDetected": "receive",
+        "api_watches_Lease": "receive",
+        "api_writes_CameraConfig": "send",
+        "recorder_publishes_GapDetected": "send",
+        "recorder_watches_CameraConfig": "receive",
+        "recorder_watches_Lease": "receive",
+        "recorder_writes_Lease": "send",
+    }
+
+
+def test_a_sent_event_fits_its_schema_and_a_broken_one_does_not():
+    schema = event_schema(GapDetected)
+    event = GapDetected(
+        camera_id="front-door",
+        started_at=datetime(2026, 11, 20, tzinfo=UTC),
+        reason=GapReason.CAMERA_OFFLINE,
+        recorder="recorder-1",
+    )
+    sent = json.loads(encode_event(event, service="recorder"))
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(sent, schema)
+    del sent["data"]["reason"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(sent, schema)
+
+
+def test_the_diagram_shows_events_solid_and_last_values_dotted():
+    assert diagram([RECORDER, API]).splitlines() == [
+        "flowchart LR",
+        "    api",
+        "    recorder",
+        '    api -.->|"cameras"| recorder',
+        '    recorder -->|"GapDetected"| api',
+        '    recorder -.->|"owner"| api',
+    ]
