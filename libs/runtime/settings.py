@@ -57,14 +57,22 @@ class StoreSettings(BaseSettings):
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
-def load_settings(cls: type[SettingsT], environ: Mapping[str, str] | None = None) -> SettingsT:
+def load_settings(
+    cls: type[SettingsT],
+    environ: Mapping[str, str] | None = None,
+    *,
+    service: type[BaseSettings] | None = None,
+) -> SettingsT:
     """Read `cls` from the environment.
+
+    A command that needs a part of its service's settings names the whole as `service`, so that
+    it runs in the service's environment.
 
     Raises SettingsError with one line for each wrong, missing or unknown variable.
     """
     environ = os.environ if environ is None else environ
     prefix = str(cls.model_config.get("env_prefix", "")).upper()
-    known = {prefix + name.upper() for name in cls.model_fields}
+    known = {prefix + name.upper() for name in (service or cls).model_fields}
     unknown = sorted(k for k in environ if k.startswith(prefix) and k not in known)
     problems = [f"{name}: no such setting" for name in unknown]
     try:
@@ -77,10 +85,12 @@ def load_settings(cls: type[SettingsT], environ: Mapping[str, str] | None = None
     return settings
 
 
-def load_settings_or_exit(cls: type[SettingsT]) -> SettingsT:
+def load_settings_or_exit(
+    cls: type[SettingsT], *, service: type[BaseSettings] | None = None
+) -> SettingsT:
     """Read `cls` from the environment, or print what is wrong and exit with 2."""
     try:
-        return load_settings(cls)
+        return load_settings(cls, service=service)
     except SettingsError as error:
         print(f"settings are wrong:\n{error}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -18,7 +18,7 @@ import asyncpg
 
 from libs.runtime.settings import load_settings_or_exit
 from services.api.database import Database, DatabaseUnavailable
-from services.api.settings import DatabaseSettings
+from services.api.settings import ApiSettings, DatabaseSettings
 
 if TYPE_CHECKING:
     from services.api.database import Connection
@@ -142,6 +142,8 @@ async def _run(options: argparse.Namespace, settings: DatabaseSettings) -> int:
     async with Database.open(settings) as database, database.connection() as db:
         match options.command:
             case "create":
+                if options.replace:
+                    await revoke_key(db, options.name)
                 sys.stdout.write(await create_key(db, options.name) + "\n")
             case "ensure":
                 key = await ensure_key(db, options.name)
@@ -164,7 +166,11 @@ def main() -> int:
     """Run one command; exit status 1 when it failed."""
     parser = argparse.ArgumentParser(prog="python -m services.api.keys")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("create", help="print a new key").add_argument("--name", required=True)
+    create = commands.add_parser("create", help="print a new key")
+    create.add_argument("--name", required=True)
+    create.add_argument(
+        "--replace", action="store_true", help="end the valid key of this name, if there is one"
+    )
     ensure = commands.add_parser("ensure", help="print a key if there is none yet, else nothing")
     ensure.add_argument("--name", default="admin")
     commands.add_parser("list", help="names, first characters, last use")
@@ -173,7 +179,9 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        return asyncio.run(_run(options, load_settings_or_exit(DatabaseSettings)))
+        return asyncio.run(
+            _run(options, load_settings_or_exit(DatabaseSettings, service=ApiSettings))
+        )
     except (NameTaken, DatabaseUnavailable, asyncpg.UndefinedTableError) as error:
         hint = "run python -m services.api.migrate first: "
         undefined = isinstance(error, asyncpg.UndefinedTableError)

@@ -17,7 +17,7 @@ import asyncpg
 
 from libs.runtime.settings import load_settings_or_exit
 from services.api.database import is_away
-from services.api.settings import DatabaseSettings
+from services.api.settings import ApiSettings, DatabaseSettings
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -127,7 +127,7 @@ async def _apply(connection: "Connection", migration: Migration) -> None:
 
 def main() -> int:
     """Apply what is pending and say so."""
-    settings = load_settings_or_exit(DatabaseSettings)
+    settings = load_settings_or_exit(DatabaseSettings, service=ApiSettings)
     try:
         applied = asyncio.run(migrate(settings.pg_dsn.get_secret_value()))
     except MigrationRefused as error:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 
 from libs.media.playback import play
@@ -147,8 +148,7 @@ class Installation:
         """Every wanted moment is in a recording or in a gap, and nothing is recorded twice."""
         recorded = [_interval(r) for r in await self.recordings(camera)]
         gaps = [_interval(g) for g in await self.gaps(camera)]
-        config = await self.get(f"/cameras/{camera}")
-        wanted = [_interval(w) for w in config["wanted"]]
+        wanted = await self._wanted(camera)
         assert wanted, "nothing was ever wanted"
         holes = _uncovered(wanted, [*recorded, *gaps], slack_seconds)
         assert not holes, f"unexplained: {holes}\nrecorded: {recorded}\ngaps: {gaps}"
@@ -158,6 +158,18 @@ class Installation:
             if (before[1] - after[0]).total_seconds() > slack_seconds
         ]
         assert not doubles, f"recorded twice: {doubles}"
+
+    async def _wanted(self, camera: str) -> list[Interval]:
+        connection = await asyncpg.connect(self.stack.servers.endpoints.pg_dsn)
+        try:
+            rows = await connection.fetch(
+                "select started_at, coalesce(ended_at, now()) as ended_at"
+                " from camera_wanted where camera_id = $1",
+                camera,
+            )
+        finally:
+            await connection.close()
+        return [(row["started_at"], row["ended_at"]) for row in rows]
 
     # ---- processes ----------------------------------------------------------
     def recorder(self, number: int = 1) -> ManagedProcess:
@@ -178,8 +190,7 @@ class Installation:
     async def playback_url(self, camera: str, start: datetime, end: datetime) -> str:
         """A signed address of the playlist; a player needs nothing else."""
         body = {"camera_id": camera, "from": start.isoformat(), "to": end.isoformat()}
-        url = str((await self.post("/playback-links", body))["url"])
-        return url if url.startswith("http") else self.stack.api_url + url
+        return self.stack.api_url + str((await self.post("/playback-links", body))["path"])
 
     async def fetch_playlist(self, camera: str, start: datetime, end: datetime) -> str:
         answer = await self.http.get(

@@ -124,11 +124,15 @@ async def lost_packets(everframe, simulated, camera) -> None:
 
 
 async def wrong_password(everframe, simulated, camera) -> None:
-    await everframe.patch(f"/cameras/{camera}", {"username": "viewer", "password": "wrong"})
+    await everframe.patch(
+        f"/cameras/{camera}", {"credentials": {"username": "viewer", "password": "wrong"}}
+    )
     status = await everframe.until_state(camera, "unauthorized")
     assert "password" in status["detail"]
     assert "wrong" not in status["detail"].replace("wrong attempts", "")
-    await everframe.patch(f"/cameras/{camera}", {"username": "viewer", "password": "right"})
+    await everframe.patch(
+        f"/cameras/{camera}", {"credentials": {"username": "viewer", "password": "right"}}
+    )
     await _finish(everframe, camera)
     assert "camera_unauthorized" in await _gap_reasons(everframe, camera)
     assert "config_changed" in await _reasons(everframe, camera)

@@ -87,7 +87,7 @@ async def test_a_killed_recorder_loses_only_what_it_had_not_written_and_names_th
             await everframe.assert_explained(name)
             down = [g for g in await everframe.gaps(name) if g["reason"] == "recorder_down"]
             assert len(down) == 3
-            assert all(gap["seconds"] < 8 for gap in down)
+            assert all(gap["missing_seconds"] < 8 for gap in down)
             reasons = [r["end_reason"] for r in await everframe.recordings(name)]
             assert reasons.count("crash_recovered") == 3
         objects = (await everframe.get("/storage"))["objects"]

@@ -107,7 +107,17 @@ async def _check_camera(api: ApiClient, camera: str, since: datetime) -> Finding
         played, problem = await _play(api, camera, since, until)
     else:
         problem = "no recording is in the catalog"
-    return Finding(camera, len(recordings), recorded, explained, unexplained, played, problem)
+    if problem is None and seconds["unexplained"] >= 1.0:
+        problem = "there is missing footage that no gap explains"
+    return Finding(
+        camera,
+        len(recordings),
+        seconds["recorded"],
+        seconds["explained"],
+        seconds["unexplained"],
+        played,
+        problem,
+    )
 
 
 async def _play(

@@ -137,11 +137,11 @@ async def _watch(
 async def _conclude(terminal: Terminal, api: ApiClient, since: datetime) -> int:
     """Switch recording off, wait until all is stored, check what was promised."""
     terminal.step("switching off and checking what was promised")
-    for camera in (await api.get("/cameras"))["items"]:
+    for camera in await api.get("/cameras"):
         await api.call("POST", f"/cameras/{camera['id']}/recording/stop", None)
     await asyncio.sleep(SETTLE_SECONDS)
     findings = await check_promise(api, since)
-    for camera in (await api.get("/cameras"))["items"]:
+    for camera in await api.get("/cameras"):
         await api.call("POST", f"/cameras/{camera['id']}/recording/start", None)
     terminal.steps_done()
     terminal.findings(findings)

@@ -122,7 +122,7 @@ class Stack:
 
     async def new_key_anyhow(self, name: str) -> str:
         """Make one more API key, whether the installation runs or not."""
-        command = ("services.api.keys", "create", "--name", name)
+        command = ("services.api.keys", "create", "--name", name, "--replace")
         try:
             self.servers.data.lock()
         except DataDirInUse:
@@ -184,7 +184,7 @@ class Stack:
         env[f"EVERFRAME_{module.upper()}_HEALTH_PORT"] = str(port)
         url = f"http://{LOOPBACK}:{port}/health/ready"
         if module == "api":
-            url = f"{self.api_url}/health"
+            url = f"{self.api_url}/api/v1/health"
         return ManagedProcess(
             ProcessSpec(
                 name=name,
