@@ -49,11 +49,11 @@ class CameraConfig(DesiredState):
     @field_validator("wanted")
     @classmethod
     def _ordered(cls, value: tuple[WantedInterval, ...]) -> tuple[WantedInterval, ...]:
-        ends = [w.ended_at for w in value]
-        if None in ends[:-1]:
+        ordered = tuple(sorted(value, key=lambda w: w.started_at))
+        if any(w.ended_at is None for w in ordered[:-1]):
             msg = "only the newest wanted interval may be open"
             raise ValueError(msg)
-        return tuple(sorted(value, key=lambda w: w.started_at))
+        return ordered
 
     @property
     def is_recording_wanted(self) -> bool:

@@ -67,12 +67,19 @@ class HealthServer:
             stalled = time.monotonic() - self._beat
             problems = {"event_loop": "stalled"} if stalled > LOOP_STALL_SECONDS else {}
         elif path == "/health/ready":
-            found = {name: check() for name, check in self._checks.items()}
+            found = {name: _ask(check) for name, check in list(self._checks.items())}
             problems = {name: problem for name, problem in found.items() if problem}
         else:
             return _reply(start, HTTPStatus.NOT_FOUND, {"detail": "no such page"})
         status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
         return _reply(start, status, {"ok": not problems, "problems": problems})
+
+
+def _ask(check: Check) -> str | None:
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001 - a check that fails is a problem, not a crash
+        return f"the check itself failed: {error}"
 
 
 def _reply(start: Any, status: HTTPStatus, body: dict[str, Any]) -> list[bytes]:

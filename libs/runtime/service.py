@@ -1,6 +1,7 @@
 """The frame of a service process: signals, health, supervised tasks, bounded shutdown."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -42,7 +43,9 @@ async def _run(main: Callable[[asyncio.Event], Awaitable[None]], grace_seconds: 
             log.error("service.stop_timed_out", grace_seconds=grace_seconds)
             task.cancel()
             await asyncio.wait({task}, timeout=2.0)
-            return EXIT_GRACE_EXCEEDED
+            sys.stderr.flush()
+            # a normal exit would wait for the very thread that is blocked
+            os._exit(EXIT_GRACE_EXCEEDED)
     stopping.cancel()
     return task.result()
 

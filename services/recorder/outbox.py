@@ -4,6 +4,7 @@ Recordings have their own outbox, the sidecar; here are gaps and changes of stat
 """
 
 import asyncio
+import contextlib
 import itertools
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from libs.bus.client import Bus
-from libs.bus.errors import BusUnavailable
+from libs.bus.errors import BusUnavailable, Permanent
 from libs.contracts.cameras import CameraStatusChanged
 from libs.contracts.gaps import GapDetected
 from libs.runtime.backoff import Backoff
@@ -75,6 +76,10 @@ class Outbox:
             except BusUnavailable:
                 await asyncio.sleep(backoff.next_seconds())
                 continue
+            except Permanent as error:
+                # what the bus will never take must not keep back the rest
+                log.error("outbox.event_refused", event_id=event.event_id, reason=str(error))
+                _set_aside(path)
             backoff.reset()
             self._pending.pop(0)
             path.unlink(missing_ok=True)
@@ -86,14 +91,25 @@ class Outbox:
     def _load(self) -> None:
         last = 0
         for path in sorted(self._root.glob("*.json")):
-            last = int(path.stem)
-            try:
-                event = _Envelope.model_validate_json(path.read_bytes()).event()
-            except ValidationError:
-                event = None
+            event = _read(path)
             if event is None:
                 log.error("outbox.file_unreadable", path=str(path))
-                path.replace(path.with_suffix(".bad"))
+                _set_aside(path)
                 continue
+            last = int(path.stem)
             self._pending.append((path, event))
         self._numbers = itertools.count(last + 1)
+
+
+def _read(path: Path) -> OutboxEvent | None:
+    if not path.stem.isdecimal():
+        return None
+    try:
+        return _Envelope.model_validate_json(path.read_bytes()).event()
+    except (OSError, ValidationError):
+        return None
+
+
+def _set_aside(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        path.replace(path.with_suffix(".bad"))

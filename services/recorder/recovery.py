@@ -50,20 +50,27 @@ def lost_stretch(entry: SpoolEntry, *, detail: str, reason: GapReason) -> Gap | 
 def recover_spool(spool: Spool) -> Iterator[tuple[SpoolEntry, Gap | None]]:
     """Yield what is left in the spool, oldest first, and the gap where footage is gone.
 
-    An entry with a gap has no media any more; its sidecar stays until the gap is announced.
+    An entry with a gap has no media any more; its sidecar stays until the gap is announced. An
+    entry that is still `recording` could not be finished now.
     """
     for entry in spool.load():
         if entry.state is SpoolState.RECORDING:
-            finished = finish_interrupted(spool, entry)
+            try:
+                finished = finish_interrupted(spool, entry)
+            except OSError as error:
+                # one bad file or a full disk is no reason not to record; it is tried again later
+                log.error("recording.not_recovered", camera_id=entry.camera_id, reason=str(error))
+                finished = entry
             if finished is not None:
                 yield finished, None
         elif entry.state is SpoolState.DROPPED:
-            yield (
-                entry,
-                lost_stretch(
-                    entry, detail="given up for want of space", reason=GapReason.SPOOL_FULL
-                ),
+            gap = lost_stretch(
+                entry, detail="given up for want of space", reason=GapReason.SPOOL_FULL
             )
+            if gap is None:
+                spool.remove(entry)
+            else:
+                yield entry, gap
         elif entry.state is SpoolState.FINISHED and not spool.media_path(entry).exists():
             yield (
                 entry,

@@ -116,7 +116,8 @@ class Segmenter:
         assert until is not None
         assert started_at is not None
         self._started_at = None
-        # a boundary that contradicts the media by more than a second is a clock that was set
-        if boundary is not None and abs(boundary - until) < timedelta(seconds=1):
+        # both clocks drift, by far less than 0.2 %; a larger difference is a clock that was set
+        tolerance = timedelta(seconds=1) + (until - started_at) / 500
+        if boundary is not None and abs(boundary - until) < tolerance:
             until = max(boundary, started_at + timedelta(milliseconds=1))
         return Closing(until, reason)

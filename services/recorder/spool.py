@@ -24,8 +24,9 @@ from libs.media.packets import RecordingIndex
 
 log = structlog.get_logger()
 
-QUARANTINE = "quarantine"
-OUTBOX = "outbox"
+# an underscore is in no camera id, so no camera can be called like these
+QUARANTINE = "_quarantine"
+OUTBOX = "_outbox"
 
 
 class SpoolState(StrEnum):
@@ -172,7 +173,10 @@ class Spool:
     def save(self, entry: SpoolEntry, *, sync: bool = False) -> None:
         """Replace the sidecar atomically; `sync` makes it survive a power cut."""
         path = self.sidecar_path(entry)
-        path.parent.mkdir(exist_ok=True)
+        if not path.parent.exists():
+            path.parent.mkdir(exist_ok=True)
+            if sync:
+                sync_directory(self.root)
         write_atomically(path, entry.model_dump_json().encode(), sync=sync)
 
     def remove(self, entry: SpoolEntry) -> None:
@@ -202,6 +206,19 @@ class Spool:
             leftover.unlink(missing_ok=True)
         return sorted(entries, key=lambda entry: entry.started_at)
 
+    def exists(self, entry: SpoolEntry) -> bool:
+        """Whether a recording of this camera, moment and epoch is in the spool."""
+        return self.sidecar_path(entry).exists() or self.media_path(entry).exists()
+
+    def empty_quarantine(self) -> int:
+        """Delete what was quarantined; return how many bytes that were."""
+        freed = 0
+        for path in (self.root / QUARANTINE).glob("*"):
+            freed += path.stat().st_size
+            path.unlink(missing_ok=True)
+            log.warning("spool.quarantine_deleted", path=str(path))
+        return freed
+
     def used_bytes(self) -> int:
         """Return the size of everything in the spool."""
         total = 0
@@ -226,12 +243,17 @@ class Spool:
 def write_atomically(path: Path, data: bytes, *, sync: bool = False) -> None:
     """Replace `path` by `data` in one step; nothing half-written is ever seen under the name."""
     temporary = path.with_suffix(path.suffix + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        # a full disk makes this fail once a second: nothing may pile up
+        temporary.unlink(missing_ok=True)
+        raise
     if sync:
         sync_directory(path.parent)
 

@@ -122,7 +122,7 @@ class SpoolWriter:
                     self._close(command.recording, command.ended_at, command.reason)
             except Exception:  # a camera's bad luck must not stop the others' footage
                 log.exception("spool.write_crashed", camera_id=command.recording.entry.camera_id)
-                command.recording.failure = OSError(errno.EIO, "unexpected failure")
+                self._give_up(command.recording)
             finally:
                 if isinstance(command, _Write):
                     with self._lock:
@@ -141,7 +141,12 @@ class SpoolWriter:
         self._reports.recorded(recording.entry, _media_end(recording))
 
     def _open(self, recording: ActiveRecording) -> RecordingWriter:
-        self._spool.save(recording.entry)
+        # after the server's clock was set back, the same moment can come twice
+        while self._spool.exists(recording.entry):
+            later = recording.entry.started_at + timedelta(milliseconds=1)
+            recording.entry = recording.entry.model_copy(update={"started_at": later})
+        # synced: without its sidecar, footage that survives a power cut could not be used
+        self._spool.save(recording.entry, sync=True)
         path: Path = self._spool.media_path(recording.entry)
         return RecordingWriter(
             path, recording.init, expected_fragments=recording.expected_fragments
@@ -149,17 +154,29 @@ class SpoolWriter:
 
     def _fail(self, recording: ActiveRecording, error: OSError) -> None:
         """Keep what was written so far; the session cuts when it sees `failure`."""
-        recording.failure = error
         metrics.WRITE_ERRORS.labels(recording.entry.camera_id).inc()
         log.error("spool.write_failed", camera_id=recording.entry.camera_id, reason=error.strerror)
         if recording.file is None:
             self._spool.remove(recording.entry)
-            return
-        self._finish(recording, _media_end(recording), EndReason.WRITE_ERROR)
+        else:
+            self._finish(recording, _media_end(recording), EndReason.WRITE_ERROR)
+        recording.failure = error  # last, so that the footage is reported before its failure
+
+    def _give_up(self, recording: ActiveRecording) -> None:
+        """Leave the file to be recovered."""
+        if recording.file is not None:
+            until = _media_end(recording)
+            recording.file.abandon()
+            recording.file = None
+            self._reports.lost(recording.entry, until)
+        recording.failure = OSError(errno.EIO, "unexpected failure")
 
     def _close(self, recording: ActiveRecording, ended_at: datetime, reason: EndReason) -> None:
         if recording.failure is None and recording.file is not None:
-            self._finish(recording, ended_at, reason)
+            # after a write error the session has counted a part that was refused
+            is_short = reason is EndReason.WRITE_ERROR
+            until = min(ended_at, _media_end(recording)) if is_short else ended_at
+            self._finish(recording, until, reason)
 
     def _finish(self, recording: ActiveRecording, ended_at: datetime, reason: EndReason) -> None:
         file = recording.file

@@ -1,8 +1,9 @@
 """Takes finished recordings to the object store, announces them, and keeps the spool in bounds."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -11,7 +12,13 @@ from libs.bus.client import Bus
 from libs.bus.errors import BusUnavailable
 from libs.contracts.gaps import GapReason
 from libs.runtime.backoff import Backoff
-from libs.storage.errors import ObjectNotFound, StorageError
+from libs.storage.errors import (
+    BucketMissing,
+    ObjectNotFound,
+    StorageError,
+    StoreDenied,
+    StoreUnavailable,
+)
 from libs.storage.store import ObjectStore
 from services.recorder import metrics
 from services.recorder.ledger import Gap
@@ -22,13 +29,16 @@ from services.recorder.spool import Spool, SpoolEntry, SpoolState
 log = structlog.get_logger()
 
 HOUSEKEEPING_SECONDS = 2.0
+AWAY = (BusUnavailable, StoreUnavailable, StoreDenied, BucketMissing)
+"""Failures that every recording would meet; others are one recording's own."""
 
 
 class Uploader:
     """Owns every entry of the spool that is no longer being written.
 
     Uploads go oldest first, `upload_concurrency` at a time; while the store or the bus is away
-    they wait and are tried again. `on_gap` hears of footage that had to be given up.
+    they wait and are tried again. A recording that fails alone is set back behind the others.
+    `on_gap` hears of footage that had to be given up.
     """
 
     def __init__(
@@ -47,20 +57,27 @@ class Uploader:
         self._on_gap = on_gap
         self._entries: dict[str, SpoolEntry] = {}
         self._busy: set[str] = set()
-        self._unfinished: list[SpoolEntry] = []
+        self._unfinished: list[tuple[SpoolEntry, datetime | None]] = []
         self._changed = asyncio.Event()
         self._paused_until = 0.0
         self._backoff = Backoff(first_seconds=0.5, max_seconds=15.0)
+        self._set_back: dict[str, tuple[Backoff, float]] = {}
         self.last_announced_at: dict[str, datetime] = {}
 
     def add(self, entry: SpoolEntry) -> None:
-        """Take over a finished entry."""
-        self._entries[entry.object_key] = entry
+        """Take over an entry that is no longer written; one that is here already stays as it is."""
+        if entry.state is SpoolState.RECORDING:
+            self.add_unfinished(entry)
+            return
+        self._entries.setdefault(entry.object_key, entry)
         self._changed.set()
 
-    def add_unfinished(self, entry: SpoolEntry) -> None:
-        """Take over a recording whose file could not be completed, to try again."""
-        self._unfinished.append(entry)
+    def add_unfinished(self, entry: SpoolEntry, until: datetime | None = None) -> None:
+        """Take over a recording whose file could not be completed, to try again.
+
+        What then is missing before `until` was accounted for as recorded, and becomes a gap.
+        """
+        self._unfinished.append((entry, until))
 
     def pending(self, camera_id: str | None = None) -> int:
         """Count recordings that are not announced yet, of one camera or all."""
@@ -95,32 +112,58 @@ class Uploader:
                 except TimeoutError:
                     pass
                 continue
-            self._busy.add(entry.object_key)
+            with self._claimed(entry):
+                await self._attempt(entry)
+
+    def _next(self) -> SpoolEntry | None:
+        now = time.monotonic()
+        if now < self._paused_until:
+            return None
+        waiting = (
+            entry
+            for key, entry in self._entries.items()
+            if entry.state in {SpoolState.FINISHED, SpoolState.STORED}
+            and key not in self._busy
+            and (key not in self._set_back or now >= self._set_back[key][1])
+        )
+        return min(waiting, key=lambda entry: entry.started_at, default=None)
+
+    @contextlib.contextmanager
+    def _claimed(self, entry: SpoolEntry) -> Iterator[None]:
+        """Keep everybody else from this recording."""
+        self._busy.add(entry.object_key)
+        try:
+            yield
+        finally:
+            self._busy.discard(entry.object_key)
+
+    async def _attempt(self, entry: SpoolEntry) -> None:
+        try:
             try:
                 await self._advance(entry)
             except FileNotFoundError:
                 await self._lose(
                     entry, GapReason.RECORDING_LOST, "its file vanished from the spool"
                 )
-            except (StorageError, BusUnavailable, OSError) as error:
-                delay = self._backoff.next_seconds()
-                self._paused_until = time.monotonic() + delay
-                log.warning(
-                    "recording.not_stored", reason=str(error), retry_seconds=round(delay, 2)
-                )
-            finally:
-                self._busy.discard(entry.object_key)
+        except AWAY as error:
+            delay = self._backoff.next_seconds()
+            self._paused_until = time.monotonic() + delay
+            log.warning("recording.not_stored", reason=str(error), retry_seconds=round(delay, 2))
+        except Exception as error:  # noqa: BLE001 - one bad recording must not keep back the rest
+            self._put_back(entry, error)
 
-    def _next(self) -> SpoolEntry | None:
-        if time.monotonic() < self._paused_until:
-            return None
-        waiting = (
-            entry
-            for entry in self._entries.values()
-            if entry.state in {SpoolState.FINISHED, SpoolState.STORED}
-            and entry.object_key not in self._busy
+    def _put_back(self, entry: SpoolEntry, error: Exception) -> None:
+        fresh = (Backoff(first_seconds=1.0, max_seconds=120.0), 0.0)
+        backoff, _ = self._set_back.get(entry.object_key, fresh)
+        delay = backoff.next_seconds()
+        self._set_back[entry.object_key] = (backoff, time.monotonic() + delay)
+        log.error(
+            "recording.set_back",
+            object_key=entry.object_key,
+            error=type(error).__name__,
+            reason=str(error),
+            retry_seconds=round(delay, 2),
         )
-        return min(waiting, key=lambda entry: entry.started_at, default=None)
 
     async def _advance(self, entry: SpoolEntry) -> None:
         """Store, then announce; each step is on disk before the next begins."""
@@ -133,6 +176,7 @@ class Uploader:
         await self._bus.publish(entry.to_event())
         entry = await self._record(entry.announced(datetime.now(UTC)))
         self._backoff.reset()
+        self._set_back.pop(entry.object_key, None)
         assert entry.ended_at is not None
         newest = self.last_announced_at.get(entry.camera_id, entry.ended_at)
         self.last_announced_at[entry.camera_id] = max(newest, entry.ended_at)
@@ -155,19 +199,28 @@ class Uploader:
     # ---- housekeeping -------------------------------------------------------
     async def _keep_house(self) -> None:
         while True:
-            try:
-                await self._retry_unfinished()
-                await self._make_room()
-                await self._expire()
-            except OSError as error:
-                log.error("spool.housekeeping_failed", reason=str(error))
-            self._measure()
+            # room first: without it, nothing else that writes may ever succeed
+            for chore in (self._make_room, self._expire, self._retry_unfinished, self._measure):
+                try:
+                    await chore()
+                except OSError as error:
+                    log.error("spool.housekeeping_failed", reason=str(error))
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
     async def _retry_unfinished(self) -> None:
-        for entry in list(self._unfinished):
-            finished = await asyncio.to_thread(finish_interrupted, self._spool, entry)
-            self._unfinished.remove(entry)
+        waiting, self._unfinished = self._unfinished, []
+        for entry, until in waiting:
+            try:
+                finished = await asyncio.to_thread(finish_interrupted, self._spool, entry)
+            except OSError as error:
+                log.error("recording.not_recovered", object_key=entry.object_key, reason=str(error))
+                self._unfinished.append((entry, until))
+                continue
+            reached = finished.ended_at if finished is not None else None
+            start = reached or entry.started_at
+            if until is not None and start < until:
+                detail = "the end of its file could not be recovered"
+                self._on_gap(entry, Gap(start, until, GapReason.RECORDING_LOST, detail))
             if finished is not None:
                 self.add(finished)
 
@@ -204,30 +257,35 @@ class Uploader:
             await self._lose(entry, GapReason.RECORDING_LOST, "the object store lost it")
 
     async def _make_room(self) -> None:
-        """Stay within the limits: announced files go first, then the oldest footage."""
+        """Stay within the limits: quarantine, then announced files, then the oldest footage."""
         excess = await asyncio.to_thread(self._excess_bytes)
         if excess <= 0:
             return
-        for entry in self._oldest_first(SpoolState.ANNOUNCED):
-            if excess <= 0:
-                return
-            excess -= entry.bytes
+        excess -= await asyncio.to_thread(self._spool.empty_quarantine)
+        for state in (SpoolState.ANNOUNCED, SpoolState.STORED, SpoolState.FINISHED):
+            for entry in self._oldest_first(state):
+                if excess <= 0:
+                    return
+                # while others were dropped, a worker may have taken this one on
+                if self._entries.get(entry.object_key) is entry and not self._is_busy(entry):
+                    with self._claimed(entry):
+                        excess -= await self._free(entry)
+
+    async def _free(self, entry: SpoolEntry) -> int:
+        """Drop the media of an entry; return how many bytes that freed."""
+        if entry.state is SpoolState.ANNOUNCED:
             await self._forget(entry)
-        for entry in self._oldest_first(SpoolState.STORED):
-            if excess <= 0:
-                return
-            if self._spool.media_path(entry).exists():
-                excess -= entry.bytes
-                await asyncio.to_thread(self._spool.truncate, entry)
-        for entry in self._oldest_first(SpoolState.FINISHED):
-            if excess <= 0:
-                return
-            excess -= entry.bytes
+        elif entry.state is SpoolState.FINISHED:
             await self._lose(
                 entry,
                 GapReason.SPOOL_FULL,
                 "the spool was full and the object store did not take it in time",
             )
+        elif self._spool.media_path(entry).exists():
+            await asyncio.to_thread(self._spool.truncate, entry)
+        else:
+            return 0
+        return entry.bytes
 
     def _excess_bytes(self) -> int:
         over = self._spool.used_bytes() - self._settings.spool_max_bytes
@@ -249,6 +307,7 @@ class Uploader:
     async def _forget(self, entry: SpoolEntry) -> None:
         await asyncio.to_thread(self._spool.remove, entry)
         self._entries.pop(entry.object_key, None)
+        self._set_back.pop(entry.object_key, None)
 
     def _oldest_first(self, state: SpoolState) -> list[SpoolEntry]:
         found = (
@@ -258,10 +317,13 @@ class Uploader:
         )
         return sorted(found, key=lambda entry: entry.started_at)
 
-    def _measure(self) -> None:
+    def _is_busy(self, entry: SpoolEntry) -> bool:
+        return entry.object_key in self._busy
+
+    async def _measure(self) -> None:
         metrics.SPOOL_PENDING.set(self.pending())
         waiting = [e for e in self._entries.values() if e.state is not SpoolState.ANNOUNCED]
         oldest = min((e.started_at for e in waiting), default=None)
         age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         metrics.SPOOL_OLDEST.set(age)
-        metrics.SPOOL_BYTES.set(self._spool.used_bytes())
+        metrics.SPOOL_BYTES.set(await asyncio.to_thread(self._spool.used_bytes))
