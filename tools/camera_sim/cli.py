@@ -34,8 +34,14 @@ async def main(arguments: Sequence[str] | None = None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+
+    def progress(share: float) -> None:
+        if stopped.is_set():
+            raise InterruptedError("stopped while encoding")  # ends the encoder's thread
+        _show_progress(share)
+
     simulator = CameraSimulator(
-        specs, clips_dir=options.clips, control_port=options.control_port, progress=_show_progress
+        specs, clips_dir=options.clips, control_port=options.control_port, progress=progress
     )
     running = asyncio.create_task(_run(simulator, stopped), name="simulator")
     stop = asyncio.create_task(stopped.wait(), name="stop")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -60,18 +61,31 @@ class CameraSimulator:
         await self._stop()
 
     async def _start(self) -> None:
-        ready: dict[tuple[ClipSpec, int], list[RtpTrack]] = {}
+        ready = await self._load_clips()
         for spec in self._specs:
-            key = spec.clip, spec.max_payload_bytes
-            if key not in ready:
-                ready[key] = await load_tracks(*key[:1], self._clips_dir, key[1], self._progress)
             tls = self_signed_context() if spec.tls else None
-            camera = Camera(spec, ready[key], self._clips_dir, tls)
+            tracks = ready[spec.clip, spec.max_payload_bytes]
+            camera = Camera(spec, tracks, self._clips_dir, tls)
             self.cameras[spec.name] = camera
             await camera.listen()
             self._tasks.append(asyncio.create_task(camera.run(), name=f"camera {spec.name}"))
         if self._control:
             await self._control.listen()
+
+    async def _load_clips(self) -> dict[tuple[ClipSpec, int], list[RtpTrack]]:
+        """All clips at once, since an encoder uses one core; `progress` hears their mean."""
+        shares: dict[ClipSpec, float] = {}
+
+        def note(clip: ClipSpec, share: float) -> None:
+            shares[clip] = share
+            if self._progress:
+                self._progress(sum(shares.values()) / len(shares))
+
+        keys = list({(spec.clip, spec.max_payload_bytes): None for spec in self._specs})
+        loads = (
+            load_tracks(clip, self._clips_dir, size, partial(note, clip)) for clip, size in keys
+        )
+        return dict(zip(keys, await asyncio.gather(*loads), strict=True))
 
     async def _stop(self) -> None:
         if self._control:
