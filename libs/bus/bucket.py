@@ -13,7 +13,7 @@ from nats.js import api
 
 from libs.bus.connection import Connection
 from libs.bus.errors import Permanent, TopologyDrift
-from libs.bus.reader import StreamReader
+from libs.bus.reader import ReaderBroken, StreamReader
 from libs.bus.topology import bucket_stream
 
 _KEY = re.compile(r"^[-/_=a-zA-Z0-9]+(\.[-/_=a-zA-Z0-9]+)*$")
@@ -70,7 +70,7 @@ class Bucket(Protocol):
         """
 
     def follow(self) -> AsyncGenerator[RawChange | None, None]:
-        """Yield the newest message of every key, then new ones; None whenever all is told.
+        """Yield the newest message of every key, None when all is told, then new messages.
 
         Raises BusError when something may have been missed; begin again then.
         """
@@ -154,17 +154,20 @@ class JetStreamBucket:
             heartbeat_seconds=self._heartbeat_seconds,
         )
         try:
-            if not await reader.start():
+            complete = not await reader.start()
+            if complete:
                 yield None
             while True:
                 message = await reader.next()
                 if message is None:
-                    yield None
+                    if not complete:
+                        raise ReaderBroken("the snapshot stopped short")
                     continue
                 meta = message.metadata
                 entry = RawEntry(meta.sequence.stream, message.data, dict(message.headers or {}))
                 yield RawChange(message.subject.removeprefix(self._prefix), entry)
-                if meta.num_pending == 0:
+                if not complete and meta.num_pending == 0:
+                    complete = True
                     yield None
         finally:
             await reader.stop()

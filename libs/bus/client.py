@@ -166,7 +166,7 @@ class Bus:
                 while anything:
                     message = await reader.next()
                     if message is None:
-                        return
+                        break  # idle though more was pending: look again from here
                     meta = message.metadata
                     if meta.sequence.stream > to_seq:
                         return
@@ -186,7 +186,8 @@ class Bus:
                             reason=error.reason,
                         )
                     anything = meta.num_pending > 0
-                return
+                if not anything:
+                    return
             except BusUnavailable as error:
                 failures += 1
                 if failures > 5:

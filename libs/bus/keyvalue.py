@@ -140,7 +140,6 @@ class KeyValue(Generic[M]):
 
     async def _follow(self, known: dict[str, int]) -> AsyncGenerator[Change[M], None]:
         missing = set(known)
-        complete = False
         async with aclosing(self._bucket.follow()) as raw_changes:
             async for raw in raw_changes:
                 if raw is not None:
@@ -148,8 +147,7 @@ class KeyValue(Generic[M]):
                     told = self._change(raw, known)
                     if told is not None:
                         yield told
-                elif not complete:
-                    complete = True
+                else:
                     for change in self._finish(missing, known):
                         yield change
 

@@ -82,7 +82,7 @@ class StreamReader:
         return bool(info.num_pending) or already > 0
 
     async def next(self) -> Msg | None:
-        """Return the next message, None when there is nothing more for now; or ReaderBroken."""
+        """Return the next message, None for a heartbeat of an idle server; or ReaderBroken."""
         while True:
             try:
                 async with asyncio.timeout(3 * self._heartbeat_seconds):
@@ -95,8 +95,9 @@ class StreamReader:
             if headers.get(_STATUS) != "100":
                 return self._checked(message)
             answer = message.reply or headers.get(_STALLED)
-            if answer:
+            if answer:  # flow control: the server waits for this before it sends more
                 await self._connection.client.publish(answer)
+                continue
             last = headers.get(_LAST_CONSUMER)
             if last is not None:
                 if int(last) != self._received:
