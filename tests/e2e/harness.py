@@ -75,8 +75,8 @@ class Installation:
     async def add(self, name: str, url: str, **fields: Any) -> str:
         """Add a camera (credentials may be inside the URL); return its id."""
         camera = await self.post("/cameras", {"name": name, "url": url, **fields})
-        self.cameras[camera["id"]] = camera
-        return str(camera["id"])
+        self.cameras[camera["camera_id"]] = camera
+        return str(camera["camera_id"])
 
     async def status(self, camera: str) -> dict[str, Any]:
         answer: dict[str, Any] = await self.get(f"/cameras/{camera}/status")

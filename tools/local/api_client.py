@@ -55,10 +55,10 @@ class ApiClient:
         """Add the camera, or point the one of that name to `fields`; return its id."""
         for camera in await self.get("/cameras"):
             if camera["name"] == name:
-                await self.call("PATCH", f"/cameras/{camera['id']}", fields)
-                return str(camera["id"])
+                await self.call("PATCH", f"/cameras/{camera['camera_id']}", fields)
+                return str(camera["camera_id"])
         added = await self.call("POST", "/cameras", {"name": name, **fields})
-        return str(added["id"])
+        return str(added["camera_id"])
 
     async def rows(self) -> list[CameraRow]:
         """Return the live table's lines."""

@@ -92,7 +92,7 @@ class DemoCameras:
 async def check_promise(api: ApiClient, since: datetime) -> list[Finding]:
     """Check, for every camera, what was recorded since `since`: stored, listed, playable."""
     cameras = await api.get("/cameras")
-    return [await _check_camera(api, camera["id"], since) for camera in cameras]
+    return [await _check_camera(api, camera["camera_id"], since) for camera in cameras]
 
 
 async def _check_camera(api: ApiClient, camera: str, since: datetime) -> Finding:

@@ -87,11 +87,12 @@ async def _session(
 ) -> int:
     if cameras is not None:
         await cameras.check_ports()
+        starting = asyncio.create_task(cameras.process.start())
     key = await stack.start(terminal.step)
     own_key = await stack.launcher_key(LAUNCHER_KEY)
     async with contextlib.aclosing(ApiClient(stack.api_url, own_key)) as api:
         if cameras is not None:
-            await _start_cameras(terminal, cameras, api)
+            await _start_cameras(terminal, cameras, starting, api)
         stops = "Ctrl-C stops everything." if seconds is None else f"It runs for {seconds:.0f} s."
         terminal.welcome(stack.api_url, key, str(stack.servers.data.path), stops=stops)
         stack.keep_running(terminal.warning)
@@ -102,13 +103,14 @@ async def _session(
         return await _conclude(terminal, api, since)
 
 
-async def _start_cameras(terminal: Terminal, cameras: DemoCameras, api: ApiClient) -> None:
+async def _start_cameras(
+    terminal: Terminal, cameras: DemoCameras, starting: asyncio.Task[None], api: ApiClient
+) -> None:
     terminal.step("starting the simulated cameras (their clips are encoded once)")
-    starting = asyncio.create_task(cameras.process.start())
     while not starting.done():
         await asyncio.wait({starting}, timeout=0.5)
         if progress := cameras.encoding_progress():
-            terminal.step(f"encoding the simulated cameras' clips (once): {progress}")
+            terminal.progress(f"encoding the simulated cameras' clips (once): {progress}")
     await starting
     terminal.step("adding the cameras")
     await cameras.add_to(api)
@@ -138,11 +140,11 @@ async def _conclude(terminal: Terminal, api: ApiClient, since: datetime) -> int:
     """Switch recording off, wait until all is stored, check what was promised."""
     terminal.step("switching off and checking what was promised")
     for camera in await api.get("/cameras"):
-        await api.call("POST", f"/cameras/{camera['id']}/recording/stop", None)
+        await api.call("POST", f"/cameras/{camera['camera_id']}/recording/stop", None)
     await asyncio.sleep(SETTLE_SECONDS)
     findings = await check_promise(api, since)
     for camera in await api.get("/cameras"):
-        await api.call("POST", f"/cameras/{camera['id']}/recording/start", None)
+        await api.call("POST", f"/cameras/{camera['camera_id']}/recording/start", None)
     terminal.steps_done()
     terminal.findings(findings)
     problems = [found for found in findings if found.problem]

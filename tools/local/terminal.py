@@ -37,6 +37,11 @@ class Terminal:
         self._status.update(f"{text} ...")
         self._status.start()
 
+    def progress(self, text: str) -> None:
+        """Show how far the present step is, where there is a terminal."""
+        if self._status is not None:
+            self._status.update(text)
+
     def steps_done(self) -> None:
         """End the progress display."""
         if self._status is not None:
