@@ -34,6 +34,9 @@ _DECODERS = {
 class AudioPipeline(Protocol):
     """Turns a camera's audio packets into those of `output`, in order, by one thread."""
 
+    failed_packets: int
+    """How many could not be decoded; each leaves a gap."""
+
     @property
     def output(self) -> AudioTrack:
         """What comes out: always AAC, with its AudioSpecificConfig as extradata."""
@@ -56,6 +59,7 @@ class AacPassthrough:
     """AAC stays what it is."""
 
     def __init__(self, track: AudioTrack) -> None:
+        self.failed_packets = 0
         self.output = track
 
     def push(self, packet: Packet) -> list[Packet]:
@@ -70,7 +74,7 @@ class AacTranscoder:
 
     Where the input's time leaves the count of its samples by more than a frame (packets lost,
     sound muted, clock set), the frame begun is filled with silence and the next one starts at the
-    input's time. `failed_packets` counts what could not be decoded; it leaves a gap.
+    input's time.
     """
 
     def __init__(self, track: AudioTrack) -> None:

@@ -128,13 +128,12 @@ def from_libav(
             state=method,
             happened=f"the camera answered {code} {without_credentials(reason)}".rstrip(),
         )
+    kind = _kind_of_class(error) or _kind_without_status(error, state, timed_out=timed_out)
+    happened = _happened(kind, error)
     if _mentions(lines, "Failed to resolve hostname"):
         kind, happened = SourceErrorKind.REFUSED, "the host name is not known"
-    elif state == "opening" and any(name == "tls" for _, name, _ in lines):
+    elif state == "opening" and kind is not SourceErrorKind.TIMEOUT and _is_tls(lines):
         kind, happened = SourceErrorKind.TLS, _tls_failure(lines)
-    else:
-        kind = _kind_of_class(error) or _kind_without_status(error, state, timed_out=timed_out)
-        happened = _happened(kind, error)
     return SourceError(kind, url=url, state=state, happened=happened)
 
 
@@ -165,6 +164,10 @@ def _kind_of_class(error: BaseException) -> SourceErrorKind | None:
 
 def _mentions(lines: Iterable[LogLine], text: str) -> bool:
     return any(text in message for _, _, message in lines)
+
+
+def _is_tls(lines: Iterable[LogLine]) -> bool:
+    return any(name == "tls" for _, name, _ in lines)
 
 
 def _tls_failure(lines: Iterable[LogLine]) -> str:

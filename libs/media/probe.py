@@ -114,6 +114,7 @@ class FirstGop:
 
     def _count(self, packet: Packet) -> None:
         self.frames += 1
-        if self._first_pts is None:
+        if packet.pts is None:
+            self._untimed_frames += 1
+        elif self._first_pts is None or packet.pts < self._first_pts:  # B-frames come late
             self._first_pts = packet.pts
-            self._untimed_frames += packet.pts is None

@@ -16,6 +16,7 @@ LONG_ANALYSIS_SECONDS = 5.0
 
 # A keyframe arrives as one burst of datagrams; the kernel caps this at net.core.rmem_max.
 _UDP_BUFFER_BYTES = 1 << 20
+_MAX_TIMEOUT_US = 2**31 - 1  # an int in libav, about 35 minutes
 # libav keeps "user:password", percent-encoded, in 128 bytes and cuts it off without a word.
 _CREDENTIALS_LIMIT = 127
 
@@ -26,7 +27,7 @@ def libav_options(
     """Return the RTSP demuxer's options; libav counts these times in microseconds."""
     options = {
         "rtsp_transport": transport,
-        "timeout": str(round(stall_seconds * 1e6)),
+        "timeout": str(min(round(stall_seconds * 1e6), _MAX_TIMEOUT_US)),
         "analyzeduration": str(round(analysis_seconds * 1e6)),
         "allowed_media_types": "video+audio",
     }

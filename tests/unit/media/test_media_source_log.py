@@ -1,0 +1,45 @@
+import threading
+
+import av.logging
+
+from libs.media import libav_log
+
+
+def test_counts_every_packet_reported_missing():
+    lines = [
+        (24, "rtsp", "RTP: missed 3 packets\n"),
+        (24, "rtsp", "max delay reached. need to consume packet\n"),
+        (24, "rtsp", "RTP: missed 12 packets\n"),
+    ]
+
+    assert libav_log.count_missed(lines) == 15
+
+
+def test_a_thread_catches_its_own_lines_only():
+    with libav_log.captured() as mine:
+        other = threading.Thread(
+            target=av.logging.log, args=(av.logging.WARNING, "rtsp", "RTP: missed 1 packets")
+        )
+        other.start()
+        other.join()
+        av.logging.log(av.logging.WARNING, "rtsp", "RTP: missed 2 packets")
+
+    assert libav_log.count_missed(mine) == 2
+
+
+def test_two_equal_lines_are_two():
+    with libav_log.captured() as lines:
+        for _ in range(2):
+            av.logging.log(av.logging.WARNING, "rtsp", "RTP: missed 1 packets")
+
+    assert libav_log.count_missed(lines) == 2
+
+
+def test_lines_nobody_catches_do_not_reach_the_programs_log(caplog, capfd):
+    with libav_log.captured():
+        pass
+
+    av.logging.log(av.logging.ERROR, "rtsp", "opening rtsp://admin:hush@camera/")
+
+    assert caplog.text == ""
+    assert "hush" not in "".join(capfd.readouterr())
