@@ -1,6 +1,7 @@
 """structlog set up once: JSON outside a terminal, static event names, no secrets."""
 
 import logging
+import re
 import sys
 from typing import Any
 
@@ -8,6 +9,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_LOGIN_IN_URL = re.compile(r"//[^/\s@]+@")
 SECRET_WORDS = ("password", "secret", "token", "credential", "api_key", "authorization")
 
 
@@ -21,7 +23,7 @@ def configure_logging(service: str, instance: str, *, level: str, fmt: str) -> N
         _hide_secrets,
     ]
     tail: list[Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [structlog.processors.format_exc_info, _hide_secrets, structlog.processors.JSONRenderer()]
         if use_json
         else [structlog.dev.ConsoleRenderer()]
     )
@@ -44,7 +46,13 @@ def configure_logging(service: str, instance: str, *, level: str, fmt: str) -> N
 
 
 def _hide_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    for key in event:
-        if any(word in key.lower() for word in SECRET_WORDS):
-            event[key] = "[hidden]"
-    return event
+    return {key: _without_secrets(key, value) for key, value in event.items()}
+
+
+def _without_secrets(key: str, value: Any) -> Any:
+    if any(word in key.lower() for word in SECRET_WORDS):
+        return "[hidden]"
+    if isinstance(value, dict):
+        return {name: _without_secrets(str(name), inner) for name, inner in value.items()}
+    # a camera's or a server's URL with its login, as foreign libraries like to log it
+    return _LOGIN_IN_URL.sub("//[hidden]@", value) if isinstance(value, str) else value

@@ -59,7 +59,6 @@ SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 def load_settings(
     cls: type[SettingsT],
-    environ: Mapping[str, str] | None = None,
     *,
     service: type[BaseSettings] | None = None,
 ) -> SettingsT:
@@ -70,10 +69,11 @@ def load_settings(
 
     Raises SettingsError with one line for each wrong, missing or unknown variable.
     """
-    environ = os.environ if environ is None else environ
     prefix = str(cls.model_config.get("env_prefix", "")).upper()
     known = {prefix + name.upper() for name in (service or cls).model_fields}
-    unknown = sorted(k for k in environ if k.startswith(prefix) and k not in known)
+    unknown = sorted(
+        name for name in os.environ if name.upper().startswith(prefix) and name.upper() not in known
+    )
     problems = [f"{name}: no such setting" for name in unknown]
     try:
         settings = cls()

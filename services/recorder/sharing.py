@@ -25,33 +25,37 @@ def plan(
     wanted: AbstractSet[str],
     holders: Mapping[str, str],
     max_cameras: int,
+    resting: AbstractSet[str] = frozenset(),
     patience_seconds: float = 1.0,
 ) -> Plan:
     """Decide what recorder `me` takes and gives up.
 
-    `recorders` are alive (with `me`); `holders` maps camera to recorder. A free camera is taken by
-    anybody with room: at once by those with less than an even share, after `patience_seconds` by
-    the others, so that nothing stays unrecorded when the count of recorders is not up to date.
-    One camera at a time is given up, by the busiest, and only while someone has less than the
-    floor of an even share: sharing settles and does not swing.
+    `recorders` are alive (with `me`); `holders` maps camera to recorder; `resting` are wanted
+    cameras that `me` leaves to others for now. A free camera is taken by anybody with room: at
+    once by who has less than an even share, after `patience_seconds` by the others, so that
+    nothing stays unrecorded when the count of recorders is not up to date. One camera at a time
+    is given up, by the busiest, while somebody with room has at least two less and no camera is
+    free: each move makes the shares more even, so sharing settles and does not swing.
     """
     load = Counter(dict.fromkeys(recorders, 0))
     load.update(holder for camera, holder in holders.items() if camera in wanted)
     mine = sorted(camera for camera, holder in holders.items() if holder == me)
+    others = [load[name] for name in recorders if name != me and load[name] < max_cameras]
     floor, rest = divmod(len(wanted), max(1, len(recorders)))
-    ceiling = floor + (1 if rest else 0)
 
-    room = max_cameras - len(mine)
-    free = sorted(wanted - holders.keys(), key=lambda camera: (hash_of(camera, me), camera))
-    within_share = max(0, min(room, ceiling - len(mine)))
-    take = tuple(free[: within_share or max(0, room)])
-    wait = 0.0 if within_share else patience_seconds
+    free = wanted - holders.keys()
+    room = max(0, max_cameras - len(mine))
+    # the cameras that do not divide evenly go to whoever comes first, after the floors are filled
+    share = floor + (1 if rest and min(others, default=floor) >= floor else 0)
+    within_share = min(room, max(0, share - len(mine)))
+    candidates = sorted(free - resting, key=lambda camera: (hash_of(camera, me), camera))
+    take = tuple(candidates[: within_share or room])
+    wait = 0.0 if within_share or not take else patience_seconds
 
-    alive = {name: count for name, count in load.items() if name in recorders}
-    is_needed = any(count < min(floor, max_cameras) for count in alive.values())
-    busiest = max(alive, key=lambda name: (alive[name], name), default=me)
-    give = mine[-1] if mine and is_needed and busiest == me and len(mine) > floor else None
-    return Plan(take, give, wait if take else 0.0)
+    busiest = max(recorders, key=lambda name: (load[name], name), default=me)
+    is_uneven = bool(others) and len(mine) - min(others) >= 2
+    give = mine[-1] if mine and busiest == me and is_uneven and not free else None
+    return Plan(take, give, wait)
 
 
 def hash_of(camera: str, recorder: str) -> int:
