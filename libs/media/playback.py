@@ -38,8 +38,8 @@ def play(
     options = {}
     if source.startswith("http"):
         options["rw_timeout"] = str(int(timeout_seconds * 1_000_000))
-        lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
-        options["headers"] = lines
+    if headers:  # an empty option would end every request with a stray line
+        options["headers"] = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     try:
         with av.open(source, options=options) as container:
             video = container.streams.video[0]

@@ -41,7 +41,7 @@ class RequireKey:
         state["key_name"] = None
         key = presented_key(Headers(scope=scope))
         if key is None:
-            is_signed = _SIGNED.match(scope["path"]) and b"sig=" in scope["query_string"]
+            is_signed = _SIGNED.fullmatch(scope["path"]) and b"sig=" in scope["query_string"]
             return None if is_signed else _refusal("this needs an API key")
         try:
             state["key_name"] = await self._keyring.name_of(key)

@@ -62,9 +62,17 @@ class DesiredState:
         self._done = 0
         self._wake = asyncio.Event()
         self._finished = asyncio.Condition()
+        self._is_running = False
 
     async def run_once(self, bucket: KeyValue[CameraConfig]) -> None:
         """Reconcile until cancelled; raises when the bus or the database fails."""
+        self._is_running = True
+        try:
+            await self._run(bucket)
+        finally:
+            self._is_running = False
+
+    async def _run(self, bucket: KeyValue[CameraConfig]) -> None:
         while True:
             asked = self._asked
             self._wake.clear()
@@ -82,6 +90,8 @@ class DesiredState:
         self._asked += 1
         wanted = self._asked
         self._wake.set()
+        if not self._is_running:
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_seconds), self._finished:
                 await self._finished.wait_for(lambda: self._done >= wanted)

@@ -8,8 +8,10 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from services.api.auth import RequireKey
 from services.api.context import Context
 from services.api.errors import ProblemBody, install_error_handlers
-from services.api.middleware import CountRequests, LimitBody, SecureHeaders
+from services.api.middleware import CountRequests, SecureHeaders
 from services.api.routes import cameras, playback, recordings, status, system
+
+MAX_BODY_BYTES = 64 * 1024
 
 _BEARER = Security(HTTPBearer(auto_error=False, description="An API key"))
 _HEADER = Security(APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key"))
@@ -25,6 +27,7 @@ def build_http(context: Context) -> FastAPI:
         docs_url=None,  # the usual pages load scripts from a CDN
         redoc_url=None,
         redirect_slashes=False,
+        max_body_size=MAX_BODY_BYTES,
     )
     app.state.context = context
     # For the document only; RequireKey does the checking.
@@ -39,7 +42,6 @@ def build_http(context: Context) -> FastAPI:
     install_error_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(RequireKey, keyring=context.keyring)
-    app.add_middleware(LimitBody)
     app.add_middleware(SecureHeaders)
     app.add_middleware(CountRequests)
     return app

@@ -107,7 +107,7 @@ class Keyring:
         The lookup is by hash, so its timing tells nothing about the key. While the database is
         away, a key seen lately is believed; raises DatabaseUnavailable for the others.
         """
-        if not _KEY.match(key):
+        if not _KEY.fullmatch(key):
             return None
         digest, now = key_hash(key), self._monotonic()
         seen = self._seen.get(digest)

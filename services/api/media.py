@@ -24,7 +24,7 @@ PIECE_BYTES = 1024 * 1024
 """Read at once and held per response. A slow or paused player holds one piece and no connection
 to the object store."""
 
-_RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
+_RANGE = re.compile(r"^bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
 class MediaCutShort(Exception):
@@ -66,7 +66,7 @@ def parse_range(header: str | None, size: int) -> ByteRange | None:
     A header that is not one byte range is ignored, as RFC 9110 section 14.2 allows. Raises
     Unsatisfiable.
     """
-    match = _RANGE.match(header.replace(" ", "")) if header else None
+    match = _RANGE.fullmatch(header.replace(" ", "")) if header else None
     if match is None or match.groups() == ("", ""):
         return None
     first, last = match.groups()

@@ -1,19 +1,15 @@
-"""What surrounds every request: counting, size limit, security headers. Pure ASGI."""
+"""What surrounds every request: counting and security headers. Pure ASGI."""
 
 import time
 from collections.abc import Callable
-from http import HTTPStatus
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api import metrics
-from services.api.errors import Problem, problem_response
 
 log = structlog.get_logger()
-
-MAX_BODY_BYTES = 64 * 1024
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -49,7 +45,7 @@ class CountRequests:
             self._note(scope, status, self._monotonic() - started)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "other")
+        route = route_template(scope)
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         metrics.REQUESTS.labels(route, method, str(status)).inc()
         metrics.REQUEST_SECONDS.labels(route).observe(seconds)
@@ -61,6 +57,15 @@ class CountRequests:
             seconds=round(seconds, 4),
             key=scope.get("state", {}).get("key_name"),
         )
+
+
+def route_template(scope: Scope) -> str:
+    """Return `/api/v1/cameras/{camera_id}`, or `other` where no route fits.
+
+    FastAPI keeps the whole path of an included route beside the route, which knows its own only.
+    """
+    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    return str(getattr(route, "path", "other"))
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
@@ -82,37 +87,3 @@ class SecureHeaders:
             await send(message)
 
         await self._app(scope, receive, adding if scope["type"] == "http" else send)
-
-
-class LimitBody:
-    """Refuses bodies over MAX_BODY_BYTES, declared or not."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdecimal() or int(declared) > MAX_BODY_BYTES:
-            await problem_response(_too_large())(scope, receive, send)
-            return
-        seen = 0
-
-        async def counting() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > MAX_BODY_BYTES:
-                raise _too_large()
-            return message
-
-        await self._app(scope, counting, send)
-
-
-def _too_large() -> Problem:
-    return Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        f"a request body may have at most {MAX_BODY_BYTES} bytes",
-    )

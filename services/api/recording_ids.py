@@ -20,4 +20,4 @@ def recording_url_id(camera_id: str, started_at: datetime, epoch: int, stream: s
 
 def is_recording_id(text: str) -> bool:
     """Whether this can be the id of a recording."""
-    return bool(_ID.match(text)) and text.isascii()
+    return bool(_ID.fullmatch(text)) and text.isascii()

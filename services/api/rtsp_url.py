@@ -70,7 +70,7 @@ def _check_host(host: str, *, allow_loopback: bool) -> None:
         raise ValueError("the URL has no host")
     address = _address(host)
     if address is None:
-        if not host.isascii() or not _NAME.match(host):
+        if not host.isascii() or not _NAME.fullmatch(host):
             raise ValueError("the host must be a DNS name or an IP address")
         name = host.rstrip(".").lower()
         if not allow_loopback and (name in _LOCAL_NAMES or name.endswith(".localhost")):

@@ -46,7 +46,7 @@ class LinkSigner:
 
     def is_valid(self, scope: str, *, exp: str, sig: str, now: float) -> bool:
         """Whether a link opens `scope` at Unix time `now`."""
-        if not _EXPIRY.match(exp) or int(exp) <= now:
+        if not _EXPIRY.fullmatch(exp) or int(exp) <= now:
             return False
         return hmac.compare_digest(self._mac(scope, int(exp)).encode(), sig.encode())
 

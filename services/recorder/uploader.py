@@ -49,12 +49,14 @@ class Uploader:
         settings: RecorderSettings,
         *,
         on_gap: Callable[[SpoolEntry, Gap], None],
+        housekeeping_seconds: float = HOUSEKEEPING_SECONDS,
     ) -> None:
         self._spool = spool
         self._store = store
         self._bus = bus
         self._settings = settings
         self._on_gap = on_gap
+        self._housekeeping_seconds = housekeeping_seconds
         self._entries: dict[str, SpoolEntry] = {}
         self._busy: set[str] = set()
         self._unfinished: list[tuple[SpoolEntry, datetime | None]] = []
@@ -205,7 +207,7 @@ class Uploader:
                     await chore()
                 except OSError as error:
                     log.error("spool.housekeeping_failed", reason=str(error))
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            await asyncio.sleep(self._housekeeping_seconds)
 
     async def _retry_unfinished(self) -> None:
         waiting, self._unfinished = self._unfinished, []

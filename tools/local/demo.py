@@ -68,8 +68,9 @@ class DemoCameras:
 
     async def add_to(self, api: ApiClient) -> list[str]:
         """Register the cameras; return their ids."""
-        return [
-            await api.ensure_camera(
+        added = []
+        for number, name in enumerate(CAMERAS):
+            camera = await api.ensure_camera(
                 name,
                 {
                     "url": f"rtsp://{LOOPBACK}:{self._port_base + number}/stream1",
@@ -77,8 +78,9 @@ class DemoCameras:
                     "recording_seconds": RECORDING_SECONDS,
                 },
             )
-            for number, name in enumerate(CAMERAS)
-        ]
+            await api.call("POST", f"/cameras/{camera}/recording/start", None)
+            added.append(camera)
+        return added
 
     async def _are_on_air(self) -> bool:
         try:

@@ -26,7 +26,8 @@ class Terminal:
     """Writes to a person; without a terminal it prints plain lines."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        width = None if sys.stdout.isatty() else 120
+        self.console = Console(highlight=False, width=width)
         self._status = self.console.status("starting") if self.console.is_terminal else None
 
     def step(self, text: str) -> None:
@@ -109,7 +110,7 @@ class Terminal:
             "played",
             "result",
         ):
-            table.add_column(heading, no_wrap=True)
+            table.add_column(heading, no_wrap=heading != "result")
         for found in findings:
             result = f"[red]{found.problem}[/]" if found.problem else "[green]ok[/]"
             table.add_row(

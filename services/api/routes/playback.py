@@ -1,5 +1,6 @@
 """Watching recorded footage: playlists, links that need no key, media and downloads."""
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +34,7 @@ PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 MAX_RANGE = timedelta(hours=6)
 MAX_FRAGMENTS = 5400
 MAX_RECORDINGS = 5400
+GZIP_FROM_BYTES = 10_000
 SETTLING = timedelta(seconds=30)
 """How long after its end a recording may take to be stored and announced."""
 IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -69,7 +71,7 @@ async def playback(
     length = timedelta(seconds=camera.config.recording_seconds if camera else 0)
     is_final = end <= now - length - SETTLING or (end <= now and clips[-1].end >= end)
     text = render(clips, media_uri=lambda rid: _media_uri(ctx, rid, now), is_final=is_final)
-    return Response(text, media_type=PLAYLIST_TYPE)
+    return _playlist_response(text, request)
 
 
 @router.post("/playback-links", status_code=HTTPStatus.CREATED)
@@ -147,6 +149,15 @@ async def _bytes_of(
         is_head=request.method == "HEAD",
         extra_headers={**IMMUTABLE, **headers},
     )
+
+
+def _playlist_response(text: str, request: Request) -> Response:
+    """Return a playlist, compressed where it is long: hours of footage make hundreds of KB."""
+    headers, body = {"Vary": "Accept-Encoding"}, text.encode()
+    if len(body) > GZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        body = gzip.compress(body, compresslevel=5)
+    return Response(body, headers=headers, media_type=PLAYLIST_TYPE)
 
 
 def _media_uri(ctx: Context, recording_id: str, now: datetime) -> str:

@@ -71,8 +71,9 @@ class World:
         assert held <= self.max_cameras
 
 
-def world(recorders: int, cameras: int, **options: int) -> World:
-    made = World({f"main.cam-{n}" for n in range(cameras)}, **options)
+def world(recorders: int, cameras: int, *, seed: int = 0, max_cameras: int = 32) -> World:
+    names = {f"main.cam-{n}" for n in range(cameras)}
+    made = World(names, seed=seed, max_cameras=max_cameras)
     made.alive = {f"recorder-{n}" for n in range(recorders)}
     return made
 
