@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import asyncpg
+import structlog
 
 from services.api import metrics
 from services.api.settings import DatabaseSettings
 
 if TYPE_CHECKING:
-    Connection = (
-        asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]
-    )
+    PoolConnection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Connection = PoolConnection | asyncpg.Connection[asyncpg.Record]
     Pool = asyncpg.Pool[asyncpg.Record]
+
+log = structlog.get_logger()
 
 # Everything that passes by itself. InternalClientError is what asyncpg raises when it reuses a
 # connection whose server died; InterfaceError says that the connection or pool is closed.
@@ -27,7 +29,7 @@ AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.LockNotAvailableError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidAuthorizationSpecificationError,
 )
@@ -40,6 +42,11 @@ class DatabaseUnavailable(Exception):
 def is_away(error: Exception) -> bool:
     """Whether an error passes by itself; a wrong argument is an InterfaceError but does not."""
     return isinstance(error, AWAY) and not isinstance(error, asyncpg.DataError | ValueError)
+
+
+def _unavailable(error: Exception) -> DatabaseUnavailable:
+    metrics.DB_ERRORS.labels(type(error).__name__).inc()
+    return DatabaseUnavailable(f"{type(error).__name__}: {error}")
 
 
 class Database:
@@ -73,18 +80,31 @@ class Database:
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator["Connection"]:
         """Lend a connection; raises DatabaseUnavailable for whatever passes by itself."""
+        connection = await self._acquire()
         try:
-            async with self._pool.acquire(timeout=self._connect_seconds) as connection:
-                try:
-                    yield connection
-                except asyncpg.InternalClientError:
-                    connection.terminate()
-                    raise
+            yield connection
         except Exception as error:
             if not is_away(error):
                 raise
-            metrics.DB_ERRORS.labels(type(error).__name__).inc()
-            raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+            if isinstance(error, asyncpg.InternalClientError):
+                connection.terminate()
+            raise _unavailable(error) from error
+        finally:
+            await self._release(connection)
+
+    async def _acquire(self) -> "PoolConnection":
+        try:
+            return await self._pool.acquire(timeout=self._connect_seconds)
+        except (*AWAY, asyncpg.PostgresError) as error:
+            # Whatever refuses a connection is a state of the server, not of the call.
+            raise _unavailable(error) from error
+
+    async def _release(self, connection: "PoolConnection") -> None:
+        try:
+            await self._pool.release(connection, timeout=self._connect_seconds)
+        except (*AWAY, asyncpg.PostgresError) as error:
+            # The call is done; the pool has thrown the connection away.
+            log.info("database.connection_dropped", reason=type(error).__name__)
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator["Connection"]:

@@ -1,0 +1,185 @@
+"""The API over a real database, with the bus and the object store replaced by memory."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.fernet import Fernet
+from fastapi import FastAPI
+
+from libs.contracts.gaps import GapDetected, GapReason
+from libs.contracts.keys import recording_key
+from libs.contracts.messages import Event
+from libs.contracts.recordings import EndReason, FragmentEntry, RecordingCompleted
+from libs.runtime.credentials import CredentialBox
+from libs.storage.testing import MemoryObjectStore
+from services.api.context import Context
+from services.api.database import Database
+from services.api.desired import DesiredState
+from services.api.handlers import HANDLERS
+from services.api.http import build_http
+from services.api.keys import Keyring, create_key
+from services.api.migrate import migrate
+from services.api.projection import Report
+from services.api.settings import ApiSettings
+from services.api.signing import LinkSigner
+from services.api.status import StatusBoard
+
+NOW = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
+INIT_BYTES = 100
+FRAGMENT_BYTES = 1000
+
+
+class FakeLink:
+    """A bus that is up or away as told."""
+
+    def __init__(self) -> None:
+        self.is_up = True
+
+
+@dataclass
+class Api:
+    """The application and everything around it that tests turn."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    """Sends a valid key."""
+    key: str
+    context: Context
+    store: MemoryObjectStore
+    link: FakeLink
+
+    @property
+    def database(self) -> Database:
+        return self.context.database
+
+    def anonymous(self, **headers: str) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers)
+
+    def set_now(self, now: datetime) -> None:
+        self.app.state.context = self.context = replace(self.context, now=lambda: now)
+
+    async def apply(self, *events: Event) -> None:
+        for event in events:
+            async with self.database.transaction() as db:
+                await HANDLERS[type(event)](db, event, Report(event.event_id, NOW))
+
+    async def add_camera(self, name: str = "Front door", **fields: object) -> dict[str, Any]:
+        body = {"name": name, "url": "rtsp://192.0.2.10/stream1", **fields}
+        answer = await self.client.post("/api/v1/cameras", json=body)
+        assert answer.status_code == 201, answer.text
+        camera: dict[str, Any] = answer.json()
+        return camera
+
+    async def store_recording(self, recording: RecordingCompleted) -> bytes:
+        content = bytes(index % 251 for index in range(recording.bytes))
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield content
+
+        await self.store.put_stream(recording.object_key, chunks())
+        await self.apply(recording)
+        return content
+
+
+@pytest.fixture
+async def migrated(database: str) -> str:
+    """DSN of a database with the catalog's tables."""
+    await migrate(database)
+    return database
+
+
+@pytest.fixture
+def settings(migrated: str, monkeypatch: pytest.MonkeyPatch) -> ApiSettings:
+    monkeypatch.setenv("EVERFRAME_API_PG_DSN", migrated)
+    monkeypatch.setenv("EVERFRAME_API_CREDENTIAL_KEYS", Fernet.generate_key().decode())
+    monkeypatch.setenv("EVERFRAME_API_SIGNING_KEY", "s" * 40)
+    return ApiSettings()
+
+
+@pytest.fixture
+async def api(settings: ApiSettings) -> AsyncIterator[Api]:
+    store, link = MemoryObjectStore(), FakeLink()
+    async with Database.open(settings) as database:
+        context = Context(
+            settings=settings,
+            database=database,
+            objects=store,
+            bus=link,
+            board=StatusBoard(settings.status_stale_seconds),
+            desired=DesiredState(database, settings.reconcile_seconds),
+            keyring=Keyring(database),
+            signer=LinkSigner(settings.signing_key.get_secret_value()),
+            credentials=CredentialBox(settings.credential_keys.get_secret_value()),
+            now=lambda: NOW,
+        )
+        async with database.connection() as db:
+            key = await create_key(db, "test")
+        app = build_http(context)
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+            base_url="http://api",
+            headers={"Authorization": f"Bearer {key}"},
+        )
+        async with client:
+            yield Api(app, client, key, context, store, link)
+
+
+def recording(
+    start: datetime,
+    seconds: float = 60,
+    *,
+    camera_id: str = "front-door",
+    epoch: int = 1,
+    fragment_seconds: float = 2,
+    **fields: object,
+) -> RecordingCompleted:
+    """A recording of equal fragments; `seconds` is a multiple of theirs."""
+    count = round(seconds / fragment_seconds)
+    fragments = tuple(
+        FragmentEntry(
+            offset=INIT_BYTES + index * FRAGMENT_BYTES,
+            bytes=FRAGMENT_BYTES,
+            duration_90k=round(fragment_seconds * 90_000),
+        )
+        for index in range(count)
+    )
+    values = {
+        "camera_id": camera_id,
+        "epoch": epoch,
+        "object_key": recording_key(camera_id, start, epoch),
+        "started_at": start,
+        "ended_at": start + timedelta(seconds=seconds),
+        "duration_90k": round(seconds * 90_000),
+        "bytes": INIT_BYTES + count * FRAGMENT_BYTES,
+        "sha256": "a" * 64,
+        "init_bytes": INIT_BYTES,
+        "init_sha256": "b" * 64,
+        "video_codec": "avc1.640028",
+        "width": 1920,
+        "height": 1080,
+        "fps": 25.0,
+        "fragments": fragments,
+        "end_reason": EndReason.ROTATION,
+        "recorder": "r1",
+        **fields,
+    }
+    return RecordingCompleted.model_validate(values)
+
+
+def gap(
+    start: datetime, end: datetime | None, *, camera_id: str = "front-door", **fields: object
+) -> GapDetected:
+    values = {
+        "camera_id": camera_id,
+        "started_at": start,
+        "ended_at": end,
+        "reason": GapReason.CAMERA_OFFLINE,
+        "recorder": "r1",
+        **fields,
+    }
+    return GapDetected.model_validate(values)

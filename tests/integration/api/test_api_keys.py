@@ -1,0 +1,71 @@
+import asyncio
+import os
+import re
+import sys
+
+from services.api.migrate import MigrationRefused, migrate, read_migrations
+
+
+async def run(module: str, *arguments: str, dsn: str) -> tuple[int, str, str]:
+    environment = {"PATH": os.environ["PATH"], "EVERFRAME_API_PG_DSN": dsn}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        f"services.api.{module}",
+        *arguments,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_commands_set_up_a_database_and_print_the_first_key_once(database: str):
+    too_early = await run("keys", "ensure", dsn=database)
+    first = await run("migrate", dsn=database)
+    second = await run("migrate", dsn=database)
+    key = await run("keys", "ensure", dsn=database)
+    again = await run("keys", "ensure", dsn=database)
+    twice = await run("keys", "create", "--name", "admin", dsn=database)
+    listed = await run("keys", "list", dsn=database)
+    revoked = await run("keys", "revoke", "admin", dsn=database)
+    after = await run("keys", "ensure", dsn=database)
+
+    assert too_early[0] == 1
+    assert "migrate" in too_early[2]
+    assert first[:2] == (0, "applied 0001_catalog.sql\n")
+    assert second[:2] == (0, "nothing to apply\n")
+    assert key[0] == 0
+    assert re.fullmatch(r"evf_[A-Za-z0-9_-]{43}\n", key[1])
+    assert again == (0, "", "")
+    assert twice[0] == 1
+    assert "admin" in twice[2]
+    assert listed[1].startswith("admin\tevf_")
+    assert key[1].strip() not in listed[1]
+    assert revoked[0] == 0
+    assert after[1] not in {"", key[1]}
+
+
+async def test_command_without_a_database_fails_in_one_line():
+    code, _, err = await run("keys", "list", dsn="postgresql://nobody@127.0.0.1:1/none")
+
+    assert code == 1
+    assert len(err.splitlines()) == 1
+
+
+async def test_many_processes_migrating_at_once_apply_each_file_once(database: str):
+    results = await asyncio.gather(*(migrate(database) for _ in range(6)))
+
+    assert sorted(map(len, results)) == [0] * 5 + [len(read_migrations())]
+
+
+async def test_newer_database_is_left_alone(database: str):
+    await migrate(database)
+
+    try:
+        await migrate(database, [])
+    except MigrationRefused as error:
+        refusal = str(error)
+    assert "newer than this code" in refusal
