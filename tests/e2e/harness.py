@@ -187,18 +187,12 @@ class Installation:
         ]
         return sum(values)
 
-    async def playback_url(self, camera: str, start: datetime, end: datetime) -> str:
-        """A signed address of the playlist; a player needs nothing else."""
+    async def playback_url(self, camera: str) -> str:
+        """A signed address that plays everything of a camera; a player needs nothing else."""
+        recorded = [_interval(recording) for recording in await self.recordings(camera)]
+        start, end = recorded[0][0], max(interval[1] for interval in recorded)
         body = {"camera_id": camera, "from": start.isoformat(), "to": end.isoformat()}
         return self.stack.api_url + str((await self.post("/playback-links", body))["path"])
-
-    async def fetch_playlist(self, camera: str, start: datetime, end: datetime) -> str:
-        answer = await self.http.get(
-            f"/api/v1/cameras/{camera}/playback.m3u8",
-            params={"from": start.isoformat(), "to": end.isoformat()},
-        )
-        assert answer.status_code == httpx.codes.OK, answer.text
-        return answer.text
 
 
 def _interval(item: dict[str, Any]) -> Interval:

@@ -4,7 +4,7 @@ import asyncio
 import re
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from libs.media.playback import NotPlayableError, play
 from tools.local.api_client import ApiClient, ApiFailed
@@ -98,7 +98,6 @@ async def check_promise(api: ApiClient, since: datetime) -> list[Finding]:
 
 
 async def _check_camera(api: ApiClient, camera: str, since: datetime) -> Finding:
-    until = datetime.now(UTC)
     page = await api.get(
         f"/cameras/{camera}/recordings", **{"from": since.isoformat(), "limit": 500}
     )
@@ -106,6 +105,7 @@ async def _check_camera(api: ApiClient, camera: str, since: datetime) -> Finding
     seconds = await api.coverage(camera, since)
     played, problem = 0.0, None
     if recordings:
+        until = max(datetime.fromisoformat(item["ended_at"]) for item in recordings)
         played, problem = await _play(api, camera, since, until)
     else:
         problem = "no recording is in the catalog"
@@ -126,7 +126,7 @@ async def _play(
     api: ApiClient, camera: str, since: datetime, until: datetime
 ) -> tuple[float, str | None]:
     try:
-        url = await api.playlist_url(camera, since, until + timedelta(seconds=1))
+        url = await api.playlist_url(camera, since, until)
         played = await asyncio.to_thread(play, url)
     except (ApiFailed, NotPlayableError) as error:
         return 0.0, f"does not play back: {error}"
