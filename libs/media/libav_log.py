@@ -2,10 +2,15 @@
 
 libav writes URLs with credentials into its log, so nothing of it may reach stderr or the
 program's log. It logs in the thread that called it, so a capture belongs to one camera's thread.
+
+Listening is dear: PyAV's callback takes the GIL for every line, also for the many below the level,
+which doubles what reading costs, for all cameras of the process. So it is on only while somebody
+listens; without, PyAV discards every line in C.
 """
 
 import logging
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -20,9 +25,12 @@ _MISSED = re.compile(r"RTP: missed (\d+) packets")
 @contextmanager
 def captured() -> Iterator[list[LogLine]]:
     """Collect libav's warnings and errors of the calling thread; the caller empties the list."""
-    _keep_quiet()
-    with av.logging.Capture(local=True) as lines:
-        yield lines
+    _LISTENERS.add()
+    try:
+        with av.logging.Capture(local=True) as lines:
+            yield lines
+    finally:
+        _LISTENERS.remove()
 
 
 def count_missed(lines: Iterable[LogLine]) -> int:
@@ -30,10 +38,27 @@ def count_missed(lines: Iterable[LogLine]) -> int:
     return sum(int(found) for _, _, text in lines for found in _MISSED.findall(text))
 
 
-def _keep_quiet() -> None:
-    if av.logging.get_level() == av.logging.WARNING:
-        return
-    # Lines of threads without a capture go to this logger: they end here.
-    logging.getLogger("libav").setLevel(logging.CRITICAL + 1)
-    av.logging.set_skip_repeated(False)  # two equal losses are two losses
-    av.logging.set_level(av.logging.WARNING)
+class _Listeners:
+    """Counts who listens, because PyAV's level is one for the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def add(self) -> None:
+        with self._lock:
+            self._count += 1
+            if self._count == 1:
+                # Lines of threads that do not listen go to this logger: they end here.
+                logging.getLogger("libav").setLevel(logging.CRITICAL + 1)
+                av.logging.set_skip_repeated(False)  # two equal losses are two losses
+                av.logging.set_level(av.logging.WARNING)
+
+    def remove(self) -> None:
+        with self._lock:
+            self._count -= 1
+            if self._count == 0:
+                av.logging.set_level(None)
+
+
+_LISTENERS = _Listeners()

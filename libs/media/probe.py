@@ -26,7 +26,9 @@ class ProbeResult:
     """Pictures from the first keyframe to the next."""
     gop_seconds: float | None
     bitrate_bps: int | None
-    """Of all tracks, over one group of pictures where one was seen."""
+    """Of all tracks, over one group of pictures."""
+    lost_packets: int | None
+    """RTP packets missing; told for UDP only."""
 
 
 def probe(
@@ -51,6 +53,7 @@ def probe(
         stall_seconds=timeout,
         open_timeout_seconds=timeout,
         verify_tls=verify_tls,
+        count_losses=True,
     )
     started = time.monotonic()
     gop = FirstGop()
@@ -76,6 +79,7 @@ def probe(
         watched_seconds=watched_seconds,
         gop_frames=gop.frames if gop.is_complete else None,
         gop_seconds=gop_seconds,
+        lost_packets=source.lost_packets if transport == "udp" else None,
         bitrate_bps=round(gop.bytes * 8 / gop_seconds) if gop_seconds else None,
     )
 

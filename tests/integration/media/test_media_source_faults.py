@@ -171,7 +171,7 @@ def test_a_slow_consumer_is_not_taken_for_a_stalled_camera(camera):
 
 
 def test_lost_packets_are_counted_over_udp(camera):
-    reader = Reader(camera.plain_url("camera"), transport="udp")
+    reader = Reader(camera.plain_url("camera"), transport="udp", count_losses=True)
     reader.begin()
 
     camera.fault("camera", "lose", packets=5)

@@ -36,10 +36,24 @@ def test_two_equal_lines_are_two():
 
 
 def test_lines_nobody_catches_do_not_reach_the_programs_log(caplog, capfd):
-    with libav_log.captured():
-        pass
+    line = (av.logging.ERROR, "rtsp", "opening rtsp://admin:hush@camera/")
 
-    av.logging.log(av.logging.ERROR, "rtsp", "opening rtsp://admin:hush@camera/")
+    with libav_log.captured():
+        stranger = threading.Thread(target=av.logging.log, args=line)
+        stranger.start()
+        stranger.join()
+    av.logging.log(*line)
 
     assert caplog.text == ""
     assert "hush" not in "".join(capfd.readouterr())
+
+
+def test_libav_is_listened_to_only_while_somebody_wants_it():
+    before = av.logging.get_level()
+
+    with libav_log.captured():
+        with libav_log.captured():
+            pass
+        during = av.logging.get_level()
+
+    assert (before, during, av.logging.get_level()) == (None, av.logging.WARNING, None)
