@@ -144,6 +144,8 @@ class Uploader:
             try:
                 await self._advance(entry)
             except FileNotFoundError:
+                if self._is_in_store(entry) or self._spool.media_path(entry).exists():
+                    raise
                 await self._lose(
                     entry, GapReason.RECORDING_LOST, "its file vanished from the spool"
                 )
@@ -153,6 +155,9 @@ class Uploader:
             log.warning("recording.not_stored", reason=str(error), retry_seconds=round(delay, 2))
         except Exception as error:  # noqa: BLE001 - one bad recording must not keep back the rest
             self._put_back(entry, error)
+
+    def _is_in_store(self, entry: SpoolEntry) -> bool:
+        return self._entries[entry.object_key].state is not SpoolState.FINISHED
 
     def _put_back(self, entry: SpoolEntry, error: Exception) -> None:
         fresh = (Backoff(first_seconds=1.0, max_seconds=120.0), 0.0)

@@ -1,5 +1,6 @@
 """Parts, entries and moments for the recorder's tests."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -108,3 +109,17 @@ def files(root: Path) -> dict[str, bytes]:
         for path in sorted(root.rglob("*"))
         if path.is_file()
     }
+
+
+def is_empty(root: Path) -> bool:
+    """Whether no file is left, also while somebody else deletes them."""
+    return not any(path.is_file() for path in root.rglob("*"))
+
+
+def states(root: Path) -> list[SpoolState]:
+    """The states in all sidecars, oldest first, without touching anything."""
+    found = []
+    for path in sorted(root.glob("*/*.json")):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(SpoolEntry.model_validate_json(path.read_bytes()).state)
+    return found

@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+from pydantic import ByteSize
+
 from libs.bus.testing import FakeBroker, FakeBus
 from libs.contracts.messages import Event
 from libs.contracts.recordings import RecordingCompleted
@@ -142,8 +144,8 @@ class World:
 
         # not validated: sizes below what a person may set
         settings = RecorderSettings.model_construct(
-            spool_max_bytes=max_bytes,
-            spool_min_free_bytes=0,
+            spool_max_bytes=ByteSize(max_bytes),
+            spool_min_free_bytes=ByteSize(0),
             spool_keep_seconds=keep_seconds,
             upload_concurrency=concurrency,
         )

@@ -11,7 +11,7 @@ from libs.bus.testing import FakeBroker, FakeBus
 from libs.contracts.cameras import CameraState, CameraStatusChanged
 from libs.contracts.gaps import GapDetected, GapReason
 from libs.contracts.messages import Event
-from services.recorder.outbox import Outbox
+from services.recorder.outbox import Outbox, OutboxEvent
 from services.recorder.spool import OUTBOX
 from services.recorder.wiring import WIRING
 from tests.unit.recorder.recorder_samples import at
@@ -46,7 +46,7 @@ def sent(broker: FakeBroker) -> list[str]:
 
 async def test_events_go_out_in_the_order_in_which_they_were_put(tmp_path: Path):
     broker, outbox = FakeBroker(), Outbox(tmp_path)
-    events = [gap(1), status(1), gap(2), status(2), gap(3)]
+    events: list[OutboxEvent] = [gap(1), status(1), gap(2), status(2), gap(3)]
     for event in events:
         outbox.put(event)
 

@@ -87,7 +87,7 @@ def test_a_failed_save_leaves_nothing_behind(tmp_path: Path):
     # On a full disk every attempt, one a second and camera, left a temporary file.
     blocked = _blocked(tmp_path)
 
-    with pytest.raises(OSError, match="two.json"):
+    with pytest.raises(OSError, match=r"two\.json"):
         write_atomically(blocked, b"x")
 
     assert not list(tmp_path.glob("*.tmp"))

@@ -14,7 +14,14 @@ from libs.storage.errors import StoreRefused, StoreUnavailable
 from services.recorder.ledger import Gap
 from services.recorder.spool import QUARANTINE, SpoolEntry, SpoolState
 from services.recorder.uploader import Uploader
-from tests.unit.recorder.recorder_samples import at, entry, files, finished, real_parts
+from tests.unit.recorder.recorder_samples import (
+    at,
+    entry,
+    finished,
+    is_empty,
+    real_parts,
+    states,
+)
 from tests.unit.recorder.recorder_uploads import Fate, Killed, World
 from tests.unit.recorder.recorder_waiting import eventually
 
@@ -49,7 +56,7 @@ async def test_recordings_are_stored_announced_and_removed(world: World):
 
     async with world.life(uploader):
         await settled(uploader)
-        await eventually(lambda: files(world.root) == {})
+        await eventually(lambda: is_empty(world.root))
 
     keys = [e.object_key for e in entries]
     assert world.store.puts == world.announced() == keys
@@ -98,7 +105,7 @@ async def test_while_the_bus_is_away_recordings_are_stored_once_and_announced_la
     uploader.add(made)
 
     async with world.life(uploader):
-        await eventually(lambda: [e.state for e in world.spool.load()] == [SpoolState.STORED])
+        await eventually(lambda: states(world.root) == [SpoolState.STORED])
         world.broker.go_online()
         await settled(uploader)
 
@@ -149,7 +156,7 @@ async def test_what_the_store_lost_is_uploaded_again_before_the_spool_copy_goes(
     uploader.add(old(world, made))
 
     async with world.life(uploader):
-        await eventually(lambda: files(world.root) == {})
+        await eventually(lambda: is_empty(world.root))
 
     assert world.store.contents == {made.object_key: content}
     assert world.announced() == [made.object_key]
@@ -176,7 +183,7 @@ async def test_what_both_store_and_spool_lost_is_a_gap(world: World):
     uploader.add(made)
 
     async with world.life(uploader):
-        await eventually(lambda: files(world.root) == {})
+        await eventually(lambda: is_empty(world.root))
 
     assert [whole(g) for g in world.gaps] == [(at(0), at(10), GapReason.RECORDING_LOST)]
 
@@ -398,7 +405,7 @@ async def live_until_killed(world: World, uploader: Uploader, *, done: timedelta
     try:
         async with asyncio.timeout(done.total_seconds()):
             while not task.done():
-                if not uploader.pending() and not files(world.root):
+                if not uploader.pending() and is_empty(world.root):
                     return False
                 await asyncio.sleep(0.002)
     finally:
@@ -453,7 +460,7 @@ async def _dropping(world: World, uploader: Uploader) -> bool:
     try:
         async with asyncio.timeout(10):
             while not task.done():
-                if len(world.spool.load()) == 1 and world.gaps:
+                if len(states(world.root)) == 1 and world.gaps:
                     return False
                 await asyncio.sleep(0.002)
     finally:
