@@ -129,7 +129,7 @@ def from_libav(
             happened=f"the camera answered {code} {without_credentials(reason)}".rstrip(),
         )
     kind = _kind_of_class(error) or _kind_without_status(error, state, timed_out=timed_out)
-    happened = _happened(kind, error)
+    happened = _happened(kind, error, state)
     if _mentions(lines, "Failed to resolve hostname"):
         kind, happened = SourceErrorKind.REFUSED, "the host name is not known"
     elif state == "opening" and kind is not SourceErrorKind.TIMEOUT and _is_tls(lines):
@@ -186,9 +186,9 @@ def _kind_without_status(error: BaseException, state: str, *, timed_out: bool) -
     return SourceErrorKind.INVALID_DATA
 
 
-def _happened(kind: SourceErrorKind, error: BaseException) -> str:
+def _happened(kind: SourceErrorKind, error: BaseException, state: str) -> str:
     if kind is SourceErrorKind.TIMEOUT:
-        return "the camera did not answer in time"
+        return "the camera stopped sending" if state == "reading" else "the camera did not answer"
     system_text = getattr(error, "strerror", None)
     return (
         f"libav reports {system_text!r}" if system_text else f"libav raised {type(error).__name__}"

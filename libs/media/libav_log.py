@@ -23,14 +23,23 @@ _MISSED = re.compile(r"RTP: missed (\d+) packets")
 
 
 @contextmanager
-def captured() -> Iterator[list[LogLine]]:
-    """Collect libav's warnings and errors of the calling thread; the caller empties the list."""
-    _LISTENERS.add()
+def captured(*, at_most_seconds: float | None = None) -> Iterator[list[LogLine]]:
+    """Collect libav's warnings and errors of the calling thread; the caller empties the list.
+
+    After `at_most_seconds` nothing more is collected: a dead camera is not worth the cost.
+    """
+    listening = _Listening()
+    timer = None if at_most_seconds is None else threading.Timer(at_most_seconds, listening.end)
+    if timer is not None:
+        timer.daemon = True
+        timer.start()
     try:
         with av.logging.Capture(local=True) as lines:
             yield lines
     finally:
-        _LISTENERS.remove()
+        if timer is not None:
+            timer.cancel()
+        listening.end()
 
 
 def count_missed(lines: Iterable[LogLine]) -> int:
@@ -38,27 +47,28 @@ def count_missed(lines: Iterable[LogLine]) -> int:
     return sum(int(found) for _, _, text in lines for found in _MISSED.findall(text))
 
 
-class _Listeners:
-    """Counts who listens, because PyAV's level is one for the process."""
+class _Listening:
+    """One wish to listen, counted, because PyAV's level is one for the process."""
+
+    _lock = threading.Lock()
+    _count = 0
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._count = 0
-
-    def add(self) -> None:
+        self._is_over = False
         with self._lock:
-            self._count += 1
-            if self._count == 1:
+            _Listening._count += 1
+            if _Listening._count == 1:
                 # Lines of threads that do not listen go to this logger: they end here.
                 logging.getLogger("libav").setLevel(logging.CRITICAL + 1)
                 av.logging.set_skip_repeated(False)  # two equal losses are two losses
                 av.logging.set_level(av.logging.WARNING)
 
-    def remove(self) -> None:
+    def end(self) -> None:
+        """Stop listening, once; the last one to go switches the log off."""
         with self._lock:
-            self._count -= 1
-            if self._count == 0:
+            if self._is_over:
+                return
+            self._is_over = True
+            _Listening._count -= 1
+            if _Listening._count == 0:
                 av.logging.set_level(None)
-
-
-_LISTENERS = _Listeners()

@@ -33,6 +33,7 @@ __all__ = ["DroppedTrack", "RtspSource", "Tracks"]
 
 _WALL_CLOCK = struct.Struct("<q")  # first field of libav's AVProducerReferenceTime: Unix µs
 _GRACE_SECONDS = 0.5
+_LISTEN_SECONDS = 2.0  # long enough for a camera to say why it refuses
 
 
 class RtspSource:
@@ -135,7 +136,7 @@ class RtspSource:
 
     def _open(self, analysis_seconds: float) -> ChosenStreams:
         started = time.monotonic()
-        with libav_log.captured() as log:
+        with libav_log.captured(at_most_seconds=_LISTEN_SECONDS) as log:
             try:
                 container = self._open_container(analysis_seconds)
             except (av.error.FFmpegError, OSError) as error:

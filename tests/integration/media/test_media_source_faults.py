@@ -94,6 +94,20 @@ def test_a_stall_ends_the_session_with_a_timeout(camera, name, transport, media_
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_a_camera_that_agrees_but_never_sends_times_out(camera, transport):
+    camera.fault("camera", "stall", media_only=True)
+    reader = Reader(
+        camera.plain_url("camera"), transport=transport, stall_seconds=1.0, open_timeout_seconds=2.0
+    )
+
+    reader.start()
+
+    error = reader.await_end()
+    assert error is not None
+    assert error.kind is SourceErrorKind.TIMEOUT
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_dropped_connection_is_lost(camera, transport):
     reader = Reader(camera.plain_url("camera"), transport=transport)
     reader.begin()

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import av.logging
 
@@ -57,3 +58,14 @@ def test_libav_is_listened_to_only_while_somebody_wants_it():
         during = av.logging.get_level()
 
     assert (before, during, av.logging.get_level()) == (None, av.logging.WARNING, None)
+
+
+def test_listening_ends_by_itself_after_its_time():
+    with libav_log.captured(at_most_seconds=0.0):
+        deadline = time.monotonic() + 10.0
+        while av.logging.get_level() is not None and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+
+        assert av.logging.get_level() is None
+
+    assert av.logging.get_level() is None
