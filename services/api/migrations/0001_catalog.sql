@@ -98,6 +98,7 @@ comment on column recordings.reported_at is 'when the event was published; a lat
 -- Lists and keyset pages; the included columns let statistics be read from the index alone.
 create index recordings_by_time on recordings (camera_id, stream, started_at, recording_id)
     include (ended_at, bytes);
+create index recordings_of_all_by_time on recordings (stream, started_at, recording_id);
 -- What overlaps a range of time, for playback, gaps and coverage.
 create index recordings_by_span on recordings using gist (camera_id, stream, span);
 
@@ -120,6 +121,7 @@ comment on column gaps.ended_at is 'null while the gap goes on';
 comment on column gaps.reported_at is
     'when the newest event about this gap was published; reason and detail are from that one';
 create index gaps_by_time on gaps (camera_id, stream, started_at, gap_id);
+create index gaps_of_all_by_time on gaps (stream, started_at, gap_id);
 create index gaps_by_span on gaps using gist (camera_id, stream, tstzrange(started_at, ended_at));
 
 create table event_cursor (
