@@ -188,6 +188,7 @@ def _make_encoder() -> AudioCodecContext:
     encoder.format = "fltp"
     encoder.bit_rate = AAC_BIT_RATE
     encoder.time_base = _TIME_BASE
+    encoder.options = {"aac_coder": "fast"}  # half the work of the default, enough for telephony
     encoder.open()
     return encoder
 
