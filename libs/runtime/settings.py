@@ -17,12 +17,16 @@ class SettingsError(Exception):
     """The settings are wrong; the text names each variable and what is wrong with it."""
 
 
+# on every base: a base without it would set pydantic's own defaults again
+_CONFIG = SettingsConfigDict(
+    frozen=True, extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True
+)
+
+
 class ServiceSettings(BaseSettings):
     """What every service needs."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True
-    )
+    model_config = _CONFIG
 
     instance: str = Field(default="1", pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
     """Tells replicas of one service apart; stable over restarts of the same replica."""
@@ -43,6 +47,8 @@ class ServiceSettings(BaseSettings):
 
 class StoreSettings(BaseSettings):
     """Where the object store is; mixed into the services that use it."""
+
+    model_config = _CONFIG
 
     s3_endpoint: str = "127.0.0.1:9000"
     """host:port of the S3 server."""

@@ -235,9 +235,9 @@ async def test_a_sidecar_that_makes_no_sense_does_not_keep_back_the_others(world
     uploader.add(good)
 
     async with world.life(uploader):
-        await eventually(lambda: world.announced() == [good.object_key])
+        await eventually(lambda: uploader.pending() == 1)
 
-    assert uploader.pending() == 1
+    assert world.announced() == [good.object_key]
 
 
 # ---- limits -----------------------------------------------------------------------------------
