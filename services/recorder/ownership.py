@@ -214,8 +214,9 @@ class Ownership:
         decision = plan(
             me=self._me,
             recorders=self._recorders,
-            wanted={key for key in wanted if self._rest_until.get(key, 0.0) <= now},
+            wanted=wanted,
             holders=holders,
+            resting={key for key, until in self._rest_until.items() if until > now},
             max_cameras=self._env.settings.max_cameras,
         )
         for key in decision.take:

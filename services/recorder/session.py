@@ -233,6 +233,8 @@ class CameraSession:
             stall_seconds=self._settings.stall_seconds,
             open_timeout_seconds=self._settings.open_timeout_seconds,
             verify_tls=self.config.verify_tls,
+            # only over UDP are losses seen, and looking for them costs as much as the rest
+            count_losses=self.config.transport == "udp",
         )
 
     def _note_tracks(self, tracks: Tracks) -> None:

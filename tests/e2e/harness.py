@@ -133,14 +133,14 @@ class Installation:
         await self.post(f"/cameras/{camera}/recording/stop")
 
         async def settled() -> bool:
-            return await self.state(camera) == "stopped" and not await self.unannounced()
+            return await self.state(camera) == "stopped" and not await self.unannounced(camera)
 
         await until(f"{camera} has settled", settled, within=within)
 
-    async def unannounced(self) -> list[str]:
-        """Spool files that the store or the bus does not have yet."""
+    async def unannounced(self, camera: str) -> list[str]:
+        """What of a camera (and all small events) the store or the bus does not have yet."""
         spool = self.stack.servers.data.path / "spool"
-        sidecars = [p for p in spool.glob("*/*/*.json") if p.parent.name != "outbox"]
+        sidecars = spool.glob(f"*/{camera}/*.json")
         waiting = [str(p) for p in sidecars if '"announced"' not in _read(p)]
         return waiting + [str(p) for p in spool.glob("*/outbox/*.json")]
 
@@ -241,8 +241,17 @@ async def installation(
                 base_url=stack.api_url, headers=headers, timeout=20.0
             ) as http:
                 yield Installation(stack, http, key)
+        except BaseException:
+            _show_logs(stack)
+            raise
         finally:
             await stack.stop()
+
+
+def _show_logs(stack: Stack) -> None:
+    """Print what the services wrote last; pytest shows it with the failure."""
+    for process in stack.services.values():
+        print(f"---- {process.name}\n{process.log.path.read_text()[-6000:]}")
 
 
 def cameras(*specs: CameraSpec) -> CameraProcess:

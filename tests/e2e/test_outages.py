@@ -115,4 +115,4 @@ async def test_the_time_in_which_no_recorder_ran_is_a_gap_even_when_switched_off
 
 
 async def _is_announced(everframe: Installation) -> bool:
-    return not await everframe.unannounced()
+    return not await everframe.unannounced("one")
