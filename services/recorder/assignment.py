@@ -135,7 +135,7 @@ class Assignment:
         metrics.RECORDED.labels(self.config.camera_id).inc(added)
         if self._ledger is not None:
             self._announce(*self._ledger.recorded(entry.started_at, until))
-            if self._session is not None and self._session.epoch >= entry.epoch:
+            if self._session is not None and self._ledger.is_recording:
                 self._set_state(CameraState.RECORDING, "")
 
     def tick(self, loop_time: float) -> None:

@@ -50,6 +50,11 @@ class GapLedger:
         self._newest_start = self._failed_at = self._failed_recording = _NEVER
 
     @property
+    def is_recording(self) -> bool:
+        """Whether the last word was footage, and no failure after it."""
+        return self._reason is GapReason.CONNECTING and self._announced is None
+
+    @property
     def open_gap(self) -> Gap | None:
         """The announced gap that goes on."""
         if self._announced is None:

@@ -13,6 +13,7 @@ _END_REASONS = {
     Break.PARAMETERS_CHANGED: EndReason.PARAMETERS_CHANGED,
     Break.TIMESTAMP_JUMP: EndReason.TIMESTAMP_JUMP,
 }
+_SEAMLESS = frozenset({EndReason.ROTATION, EndReason.PARAMETERS_CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,13 @@ class Step:
     part: Part | None
 
 
+SETTLE_90K = VIDEO_TIMESCALE
+"""How much of a session is looked at before its first recording is opened: what a camera sent
+while it was being opened arrives late and all at once, and would be placed too late."""
+LARGEST_CORRECTION = timedelta(milliseconds=500)
+"""How far one recording may move the clock of an unbroken session towards a better estimate."""
+
+
 class Segmenter:
     """Cuts one camera's parts into recordings.
 
@@ -56,6 +64,7 @@ class Segmenter:
         self._init_sha256 = ""
         self._media_90k = 0
         self._next_cut_unix = 0.0
+        self._held: list[tuple[Part, float]] = []
 
     @property
     def is_open(self) -> bool:
@@ -71,24 +80,62 @@ class Segmenter:
             milliseconds=int(Fraction(self._media_90k * 1000, VIDEO_TIMESCALE))
         )
 
-    def push(self, part: Part, start_unix: float) -> Step:
-        """Place a part that starts at `start_unix` (Unix seconds, server clock)."""
-        reason = self._why_cut(part, start_unix)
-        closing = opening = None
-        if reason is not None:
-            boundary = from_unix_seconds(start_unix)
-            is_seamless = reason in {EndReason.ROTATION, EndReason.PARAMETERS_CHANGED}
-            closing = self._close(reason, boundary if is_seamless else None)
-        if not self.is_open:
-            if not part.is_keyframe_start:
-                return Step(closing, None, None)
-            opening = self._open(part, start_unix)
-        self._media_90k += part.duration_90k
-        return Step(closing, opening, part)
+    def push(self, part: Part, start_unix: float) -> list[Step]:
+        """Place a part that starts at `start_unix` (Unix seconds, server clock).
 
-    def close(self, reason: EndReason) -> Closing | None:
+        The parts of the first second are held back; close() gives them if it comes first.
+        """
+        reason = self._why_cut(part, start_unix)
+        if reason in _SEAMLESS:
+            opened_at = self._seamless_start(start_unix)
+            closing = self._close(reason, opened_at)
+            return [Step(closing, self._open(part, opened_at, start_unix), self._write(part))]
+        steps = []
+        if reason is not None:
+            steps.append(Step(self._close(reason, from_unix_seconds(start_unix)), None, None))
+        if self.is_open:
+            return [Step(None, None, self._write(part))]
+        return steps + self._hold(part, start_unix)
+
+    def close(self, reason: EndReason) -> list[Step]:
         """End the open recording, if there is one."""
-        return self._close(reason, None) if self.is_open else None
+        steps = self._release()
+        if self.is_open:
+            steps.append(Step(self._close(reason, None), None, None))
+        return steps
+
+    def _hold(self, part: Part, start_unix: float) -> list[Step]:
+        if not self._held and not part.is_keyframe_start:
+            return []
+        self._held.append((part, start_unix))
+        held_90k = part.start_90k + part.duration_90k - self._held[0][0].start_90k
+        return self._release() if held_90k >= SETTLE_90K else []
+
+    def _release(self) -> list[Step]:
+        """Open the recording of the held parts where the least delayed of them says."""
+        held, self._held = self._held, []
+        if not held:
+            return []
+        first = held[0][0]
+        start_unix = min(
+            start - (part.start_90k - first.start_90k) / VIDEO_TIMESCALE for part, start in held
+        )
+        opening = self._open(first, from_unix_seconds(start_unix), start_unix)
+        steps = [Step(None, opening, self._write(first))]
+        for part, start in held[1:]:
+            steps += self.push(part, start)
+        return steps
+
+    def _write(self, part: Part) -> Part:
+        self._media_90k += part.duration_90k
+        return part
+
+    def _seamless_start(self, start_unix: float) -> datetime:
+        """Where the next recording begins: the media goes on, the clock is corrected a little."""
+        until = self.recorded_until
+        assert until is not None
+        correction = from_unix_seconds(start_unix) - until
+        return until + max(-LARGEST_CORRECTION, min(LARGEST_CORRECTION, correction))
 
     def _why_cut(self, part: Part, start_unix: float) -> EndReason | None:
         if not self.is_open:
@@ -101,23 +148,24 @@ class Segmenter:
             return EndReason.PARAMETERS_CHANGED
         return EndReason.ROTATION if start_unix >= self._next_cut_unix else None
 
-    def _open(self, part: Part, start_unix: float) -> Opening:
-        self._started_at = from_unix_seconds(start_unix)
+    def _open(self, part: Part, started_at: datetime, start_unix: float) -> Opening:
+        self._started_at = started_at
         self._init_sha256 = part.init.sha256
         self._media_90k = 0
         length = self.recording_seconds
         self._next_cut_unix = (start_unix // length + 1) * length
         # one keyframe a second, twice over; more are merged in the file's own index
-        return Opening(self._started_at, part.init, 2 * length + 16, part.camera_skew_seconds)
+        return Opening(started_at, part.init, 2 * length + 16, part.camera_skew_seconds)
 
-    def _close(self, reason: EndReason, boundary: datetime | None) -> Closing:
+    def _close(self, reason: EndReason, next_start: datetime | None) -> Closing:
         until = self.recorded_until
         started_at = self._started_at
         assert until is not None
         assert started_at is not None
         self._started_at = None
-        # both clocks drift, by far less than 0.2 %; a larger difference is a clock that was set
-        tolerance = timedelta(seconds=1) + (until - started_at) / 500
-        if boundary is not None and abs(boundary - until) < tolerance:
-            until = max(boundary, started_at + timedelta(milliseconds=1))
+        earliest = started_at + timedelta(milliseconds=1)
+        if reason in _SEAMLESS and next_start is not None:
+            until = max(next_start, earliest)
+        elif next_start is not None and earliest <= next_start < until:
+            until = next_start  # the same moment is not recorded twice
         return Closing(until, reason)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -19,7 +19,7 @@ from libs.runtime.backoff import Backoff
 from libs.runtime.clock import SystemClock, WallClock
 from libs.runtime.credentials import CameraCredentials
 from services.recorder import metrics
-from services.recorder.segmenter import Opening, Segmenter
+from services.recorder.segmenter import Opening, Segmenter, Step
 from services.recorder.settings import RecorderSettings
 from services.recorder.spool import SpoolEntry, SpoolState
 from services.recorder.spool_writer import ActiveRecording, SpoolWriter
@@ -286,14 +286,17 @@ class CameraSession:
             self._end_recording(EndReason.CLOCK_CHANGED)
         if self._active is not None and self._active.failure is not None:
             self._give_up_failed(self._active)
-        step = self._segmenter.push(part, self._wall.unix_at(part.captured_monotonic))
-        if step.closing is not None and self._active is not None:
-            self._writer.close(self._active, step.closing.ended_at, step.closing.reason)
-            self._active = None
-        if step.opening is not None:
-            self._active = self._begin_recording(step.opening)
-        if step.part is not None and self._active is not None:
-            self._write(self._active, step.part)
+        self._follow(self._segmenter.push(part, self._wall.unix_at(part.captured_monotonic)))
+
+    def _follow(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if step.closing is not None and self._active is not None:
+                self._writer.close(self._active, step.closing.ended_at, step.closing.reason)
+                self._active = None
+            if step.opening is not None:
+                self._active = self._begin_recording(step.opening)
+            if step.part is not None and self._active is not None:
+                self._write(self._active, step.part)
 
     def _write(self, recording: ActiveRecording, part: Part) -> None:
         if self._writer.write(recording, part):
@@ -331,9 +334,7 @@ class CameraSession:
         return ActiveRecording(entry, init, opening.expected_fragments)
 
     def _end_recording(self, reason: EndReason) -> None:
-        closing = self._segmenter.close(reason)
-        if closing is not None and self._active is not None:
-            self._writer.close(self._active, closing.ended_at, closing.reason)
+        self._follow(self._segmenter.close(reason))
         self._active = None
 
     def _finish(self, muxer: Muxer | None, outcome: _Outcome | None) -> None:
