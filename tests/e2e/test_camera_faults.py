@@ -37,7 +37,7 @@ async def _finish(everframe: Installation, camera: str) -> None:
 
 async def dropped_connection(everframe, simulated, camera) -> None:
     await asyncio.to_thread(simulated.fault, camera, "drop", refuse_seconds=3.0)
-    await everframe.until_state(camera, "offline")
+    await everframe.until_state(camera, "offline", "error")
     await _finish(everframe, camera)
     assert "connection_lost" in await _reasons(everframe, camera)
     assert "camera_offline" in await _gap_reasons(everframe, camera)
