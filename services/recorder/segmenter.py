@@ -47,7 +47,11 @@ SETTLE_90K = VIDEO_TIMESCALE
 """How much of a session is looked at before its first recording is opened: what a camera sent
 while it was being opened arrives late and all at once, and would be placed too late."""
 LARGEST_CORRECTION = timedelta(milliseconds=500)
-"""How far one recording may move the clock of an unbroken session towards a better estimate."""
+"""How far one recording may move the clock of an unbroken session towards a better estimate,
+besides what clocks may drift in its length."""
+LARGEST_DRIFT = Fraction(1, 500)
+HOLE = timedelta(seconds=5)
+"""A start this far after the media's end is silence that the media does not show."""
 
 
 class Segmenter:
@@ -86,13 +90,14 @@ class Segmenter:
         The parts of the first second are held back; close() gives them if it comes first.
         """
         reason = self._why_cut(part, start_unix)
-        if reason in _SEAMLESS:
+        if reason in _SEAMLESS and part.is_keyframe_start and not self._is_hole(start_unix):
             opened_at = self._seamless_start(start_unix)
             closing = self._close(reason, opened_at)
             return [Step(closing, self._open(part, opened_at, start_unix), self._write(part))]
         steps = []
         if reason is not None:
-            steps.append(Step(self._close(reason, from_unix_seconds(start_unix)), None, None))
+            not_after = None if reason in _SEAMLESS else from_unix_seconds(start_unix)
+            steps.append(Step(self._close(reason, not_after), None, None))
         if self.is_open:
             return [Step(None, None, self._write(part))]
         return steps + self._hold(part, start_unix)
@@ -117,8 +122,10 @@ class Segmenter:
         if not held:
             return []
         first = held[0][0]
+        broken_at = (n for n, (part, _) in enumerate(held) if n and part.starts_after is not None)
         start_unix = min(
-            start - (part.start_90k - first.start_90k) / VIDEO_TIMESCALE for part, start in held
+            start - (part.start_90k - first.start_90k) / VIDEO_TIMESCALE
+            for part, start in held[: next(broken_at, len(held))]
         )
         opening = self._open(first, from_unix_seconds(start_unix), start_unix)
         steps = [Step(None, opening, self._write(first))]
@@ -132,10 +139,22 @@ class Segmenter:
 
     def _seamless_start(self, start_unix: float) -> datetime:
         """Where the next recording begins: the media goes on, the clock is corrected a little."""
+        until, correction = self._correction(start_unix)
+        largest = LARGEST_CORRECTION + self._drift()
+        corrected = until + max(-largest, min(largest, correction))
+        return max(corrected, self._earliest_end())
+
+    def _is_hole(self, start_unix: float) -> bool:
+        return self._correction(start_unix)[1] > HOLE + self._drift()
+
+    def _correction(self, start_unix: float) -> tuple[datetime, timedelta]:
         until = self.recorded_until
         assert until is not None
-        correction = from_unix_seconds(start_unix) - until
-        return until + max(-LARGEST_CORRECTION, min(LARGEST_CORRECTION, correction))
+        return until, from_unix_seconds(start_unix) - until
+
+    def _drift(self) -> timedelta:
+        seconds = self._media_90k * LARGEST_DRIFT / VIDEO_TIMESCALE
+        return timedelta(milliseconds=int(seconds * 1000))
 
     def _why_cut(self, part: Part, start_unix: float) -> EndReason | None:
         if not self.is_open:
@@ -159,13 +178,15 @@ class Segmenter:
 
     def _close(self, reason: EndReason, next_start: datetime | None) -> Closing:
         until = self.recorded_until
-        started_at = self._started_at
         assert until is not None
-        assert started_at is not None
+        earliest = self._earliest_end()
         self._started_at = None
-        earliest = started_at + timedelta(milliseconds=1)
         if reason in _SEAMLESS and next_start is not None:
-            until = max(next_start, earliest)
+            until = next_start
         elif next_start is not None and earliest <= next_start < until:
             until = next_start  # the same moment is not recorded twice
         return Closing(until, reason)
+
+    def _earliest_end(self) -> datetime:
+        assert self._started_at is not None
+        return self._started_at + timedelta(milliseconds=1)
