@@ -3,15 +3,16 @@
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpx
 
 from tools.local.api_client import ApiClient
 from tools.local.ports import LOOPBACK
+from tools.local.processes import ManagedProcess
 from tools.local.stack import Stack, StackOptions
 
 RECORDING_SECONDS = 60
@@ -87,12 +88,16 @@ class EverframeSide:
         await self._until_uploaded()
         return await self._counters()
 
+    def last_words(self) -> str:
+        """What the recorder wrote last; its log goes with the folder."""
+        return self._recorder.log.tail()
+
     def files(self) -> dict[str, list[Path]]:
         """The spool's media by camera name, oldest first."""
         return {name: sorted(self._spool.glob(f"{i}/*.mp4")) for name, i in self._ids.items()}
 
     @property
-    def _recorder(self) -> Any:
+    def _recorder(self) -> ManagedProcess:
         return self._stack.services["recorder-1"]
 
     @property
@@ -149,7 +154,7 @@ def _is_stored(sidecar: Path) -> bool:
         return True
 
 
-def _size(paths: Any) -> int:
+def _size(paths: Iterable[Path]) -> int:
     total = 0
     for path in paths:
         try:

@@ -93,6 +93,11 @@ class FfmpegSide:
         errors = sum(len(log.read_text(errors="replace").splitlines()) for log in logs)
         return {"ended_early": float(ended), "error_lines": float(errors)}
 
+    def last_words(self) -> str:
+        """What those that have ended wrote last; their logs go with the folder."""
+        gone = [process for process in self._processes.values() if not process.is_running]
+        return "; ".join(f"{p.name}: {p.log.tail() or 'wrote nothing'}" for p in gone)
+
     def files(self) -> dict[str, list[Path]]:
         """The segments by camera name, oldest first."""
         return {name: sorted((self._folder / name).glob("*.mp4")) for name in self._processes}

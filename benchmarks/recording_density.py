@@ -145,7 +145,10 @@ async def _round(
         machine = proc_usage.machine_cpu()
         cpu, began = proc_usage.cpu_seconds(pids), time.monotonic()
 
-        memory = await _peak_memory(pids, options.seconds)
+        try:
+            memory = await _peak_memory(pids, options.seconds)
+        except proc_usage.ProcessGone as error:
+            raise proc_usage.ProcessGone(f"{error}: {running.last_words()}") from error
 
         used, lasted = proc_usage.cpu_seconds(pids) - cpu, time.monotonic() - began
         machine_busy = proc_usage.busy_share(machine, proc_usage.machine_cpu())
