@@ -37,7 +37,7 @@ class Run(NamedTuple):
         return sum(self.durations)
 
 
-def header(data: bytes | memoryview, position: int) -> tuple[bytes, int, int] | None:
+def header(data: bytes | bytearray | memoryview, position: int) -> tuple[bytes, int, int] | None:
     """Kind, header size and box size at `position`; None when these bytes cannot be a box."""
     if len(data) - position < 8:
         return None

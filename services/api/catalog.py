@@ -39,7 +39,7 @@ FIND_RECORDING = "select * from recordings where recording_id = $1"
 
 # What a playlist needs of every recording that touches a range.
 PLAYABLE = """
-select recording_id, started_at, ended_at, init_bytes,
+select recording_id, started_at, ended_at, init_bytes, init_sha256,
        fragment_offset, fragment_bytes, fragment_duration_90k
 from recordings
 where camera_id = $1 and stream = $2 and span && tstzrange($3, $4)
@@ -233,5 +233,6 @@ def _playable(row: "asyncpg.Record") -> Playable:
         started_at=row["started_at"],
         ended_at=row["ended_at"],
         init_bytes=row["init_bytes"],
+        init_sha256=row["init_sha256"],
         fragments=tuple(Fragment(*entry) for entry in zip(*columns, strict=True)),
     )

@@ -1,6 +1,7 @@
 """Bytes of a recording: HTTP ranges, and streaming from the object store in bounded memory."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,6 +11,7 @@ import structlog
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
+from libs.media.shift import DecodeTimeShifter, NotPartsError, timescales
 from libs.storage.errors import ObjectNotFound, RangeNotSatisfiable, StorageError
 from services.api import metrics
 from services.api.context import Objects
@@ -33,19 +35,29 @@ class MediaCutShort(Exception):
 
 @dataclass(frozen=True)
 class Media:
-    """A recording's object."""
+    """A recording's object, its decode times moved by `shift_90k` (1/90000 s) on the way out."""
 
     key: str
     bytes: int
     sha256: str
+    init_bytes: int = 0
+    fragment_offsets: tuple[int, ...] = ()
+    shift_90k: int = 0
 
     @property
     def etag(self) -> str:
-        return f'"{self.sha256}"'
+        return f'"{self.sha256}{f"{self.shift_90k:+}" if self.shift_90k else ""}"'
 
     @classmethod
-    def from_row(cls, row: "asyncpg.Record") -> "Media":
-        return cls(row["object_key"], row["bytes"], row["sha256"])
+    def from_row(cls, row: "asyncpg.Record", *, shift_90k: int = 0) -> "Media":
+        return cls(
+            row["object_key"],
+            row["bytes"],
+            row["sha256"],
+            row["init_bytes"],
+            tuple(row["fragment_offset"]),
+            shift_90k,
+        )
 
 
 @dataclass(frozen=True)
@@ -117,19 +129,19 @@ async def media_response(
     headers["Content-Length"] = str(span.length)
     if is_head:
         return Response(status_code=status, headers=headers, media_type="video/mp4")
-    first = await _first_piece(objects, media.key, span)
+    stream = _counted(
+        _shifted(objects, media, span) if media.shift_90k else _pieces(objects, media.key, span)
+    )
+    first = await _first_piece(stream, media.key)
     return StreamingResponse(
-        _pieces(objects, media.key, span, first),
-        status_code=status,
-        headers=headers,
-        media_type="video/mp4",
+        _resumed(first, stream), status_code=status, headers=headers, media_type="video/mp4"
     )
 
 
-async def _first_piece(objects: Objects, key: str, span: ByteRange) -> bytes:
+async def _first_piece(stream: AsyncIterator[bytes], key: str) -> bytes:
     try:
-        return await read_piece(objects, key, span)
-    except (ObjectNotFound, RangeNotSatisfiable, MediaCutShort) as error:
+        return await anext(stream)
+    except (ObjectNotFound, RangeNotSatisfiable, MediaCutShort, NotPartsError) as error:
         log.error("media.lost", object_key=key, reason=str(error))
         raise not_found(
             "the catalog knows this recording, but the object store does not have it (any more)"
@@ -137,6 +149,18 @@ async def _first_piece(objects: Objects, key: str, span: ByteRange) -> bytes:
     except StorageError as error:
         log.warning("media.unavailable", object_key=key, reason=str(error))
         raise unavailable("the object store is away; try again in a few seconds") from error
+
+
+async def _resumed(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
+
+
+async def _counted(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for piece in stream:
+        metrics.MEDIA_BYTES.inc(len(piece))
+        yield piece
 
 
 async def read_piece(objects: Objects, key: str, span: ByteRange) -> bytes:
@@ -149,14 +173,35 @@ async def read_piece(objects: Objects, key: str, span: ByteRange) -> bytes:
     return piece
 
 
-async def _pieces(
-    objects: Objects, key: str, span: ByteRange, first: bytes
-) -> AsyncIterator[bytes]:
-    sent, piece = 0, first
-    while True:
-        yield piece
-        sent += len(piece)
-        metrics.MEDIA_BYTES.inc(len(piece))
-        if sent >= span.length:
-            return
+async def _pieces(objects: Objects, key: str, span: ByteRange) -> AsyncIterator[bytes]:
+    sent = 0
+    while sent < span.length:
         piece = await read_piece(objects, key, ByteRange(span.offset + sent, span.length - sent))
+        sent += len(piece)
+        yield piece
+
+
+async def _shifted(objects: Objects, media: Media, span: ByteRange) -> AsyncIterator[bytes]:
+    """Read a range with its decode times moved: whole fragments are read, the range is cut out."""
+    offsets = media.fragment_offsets
+    position, end = span.offset, span.offset + span.length
+    if position < offsets[0]:
+        head = ByteRange(position, min(offsets[0], end) - position)
+        async for piece in _pieces(objects, media.key, head):
+            yield piece
+        position += head.length
+    if position >= end:
+        return
+    begin = offsets[bisect_right(offsets, position) - 1]
+    after = bisect_left(offsets, end)
+    whole = ByteRange(begin, (offsets[after] if after < len(offsets) else media.bytes) - begin)
+    init = await read_piece(objects, media.key, ByteRange(0, media.init_bytes))
+    shifter = DecodeTimeShifter(media.shift_90k, timescales(init))
+    skip, left = position - begin, end - position
+    async for piece in _pieces(objects, media.key, whole):
+        ready = shifter.feed(piece)
+        wanted = ready[skip : skip + left]
+        skip = max(0, skip - len(ready))
+        left -= len(wanted)
+        if wanted:
+            yield wanted

@@ -1,15 +1,17 @@
 """Playlists of recorded footage: HLS version 7, one byte range per fragment. No I/O.
 
-Every recording is its own timeline (its decode times start at 0), so each begins with
-EXT-X-DISCONTINUITY, its own EXT-X-MAP and the wall time. A gap is such a discontinuity too:
-EXT-X-GAP segments stall hls.js over long gaps. RFC 8216bis.
+A playlist is one timeline. Decode times in a recording start at 0, so every media address says by
+how much they are to be shifted when they are served; recordings of an unbroken session then join
+without a seam (libavformat loses the first part behind a timestamp that goes back). A gap is
+EXT-X-DISCONTINUITY and a new wall time: EXT-X-GAP segments stall hls.js over long gaps. RFC
+8216bis, sections 4.4.4.3 and 4.4.4.5.
 """
 
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from libs.contracts.times import isoformat_z
 
@@ -34,6 +36,7 @@ class Playable:
     started_at: datetime
     ended_at: datetime
     init_bytes: int
+    init_sha256: str
     fragments: tuple[Fragment, ...]
 
 
@@ -84,7 +87,11 @@ def select_clips(recordings: Iterable[Playable], start: datetime, end: datetime)
     return chosen
 
 
-def render(clips: Sequence[Clip], *, media_uri: Callable[[str], str], is_final: bool) -> str:
+MediaUri = Callable[[str, int], str]
+"""The address of a recording's media, with decode times shifted by 1/90000 s."""
+
+
+def render(clips: Sequence[Clip], *, media_uri: MediaUri, is_final: bool) -> str:
     """Return the playlist; one that is not final is of type EVENT and without ENDLIST."""
     longest = max((clip.fragment.duration_90k for clip in clips), default=0)
     target = max(math.ceil(longest / 90_000), 1 if is_final else EVENT_TARGET_SECONDS)
@@ -96,22 +103,53 @@ def render(clips: Sequence[Clip], *, media_uri: Callable[[str], str], is_final: 
         f"#EXT-X-PLAYLIST-TYPE:{'VOD' if is_final else 'EVENT'}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
-    for number, (_, group) in enumerate(groupby(clips, key=lambda c: c.recording.recording_id)):
-        if number:
+    before: Clip | None = None
+    position_90k = 0
+    for _, group in groupby(clips, key=lambda c: c.recording.recording_id):
+        run = list(group)
+        first_90k = _file_time_90k(run[0])
+        if before is None:
+            position_90k = first_90k
+        elif not _is_seamless(before, run[0]):
             lines.append("#EXT-X-DISCONTINUITY")
-        lines += _recording_lines(list(group), media_uri)
+        is_new_init = before is None or not _is_same_init(before, run[0])
+        lines += _recording_lines(run, media_uri, position_90k - first_90k, has_map=is_new_init)
+        position_90k += sum(clip.fragment.duration_90k for clip in run)
+        before = run[-1]
     if is_final:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
 
 
-def _recording_lines(clips: Sequence[Clip], media_uri: Callable[[str], str]) -> list[str]:
+def _file_time_90k(clip: Clip) -> int:
+    """Return the decode time at which a clip starts in its file."""
+    before = takewhile(lambda f: f.offset < clip.fragment.offset, clip.recording.fragments)
+    return sum(fragment.duration_90k for fragment in before)
+
+
+def _is_seamless(last: Clip, first: Clip) -> bool:
+    """Whether the media goes on from one recording's end to the other's start."""
+    return (
+        _is_same_init(last, first)
+        and last.fragment == last.recording.fragments[-1]
+        and first.fragment == first.recording.fragments[0]
+        and last.recording.ended_at == first.recording.started_at
+    )
+
+
+def _is_same_init(last: Clip, first: Clip) -> bool:
+    return last.recording.init_sha256 == first.recording.init_sha256
+
+
+def _recording_lines(
+    clips: Sequence[Clip], media_uri: MediaUri, shift_90k: int, *, has_map: bool
+) -> list[str]:
     recording = clips[0].recording
-    uri = media_uri(recording.recording_id)
-    lines = [
-        f'#EXT-X-MAP:URI="{uri}",BYTERANGE="{recording.init_bytes}@0"',
-        f"#EXT-X-PROGRAM-DATE-TIME:{isoformat_z(clips[0].start)}",
-    ]
+    uri = media_uri(recording.recording_id, shift_90k)
+    lines = [f"#EXT-X-PROGRAM-DATE-TIME:{isoformat_z(clips[0].start)}"]
+    if has_map:
+        init = media_uri(recording.recording_id, 0)
+        lines.insert(0, f'#EXT-X-MAP:URI="{init}",BYTERANGE="{recording.init_bytes}@0"')
     for clip in clips:
         fragment = clip.fragment
         lines += [

@@ -402,6 +402,13 @@ class SignedQuery(Model):
     sig: str | None = Field(default=None, max_length=64)
 
 
+class MediaQuery(SignedQuery):
+    """How to serve a recording's media."""
+
+    shift: int = Field(default=0, ge=-(2**40), le=2**40)
+    """Added to all decode times, in 1/90000 s; playlists use it to join recordings."""
+
+
 class PlaybackQuery(SignedQuery):
     """What to play."""
 

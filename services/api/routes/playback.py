@@ -18,12 +18,16 @@ from services.api.errors import Problem, invalid, not_found
 from services.api.media import Media, media_response
 from services.api.playlist import Clip, render, select_clips
 from services.api.routes.recordings import check_camera, existing_recording
-from services.api.schemas import PlaybackLink, PlaybackLinkCreate, PlaybackQuery, SignedQuery
+from services.api.schemas import (
+    MediaQuery,
+    PlaybackLink,
+    PlaybackLinkCreate,
+    PlaybackQuery,
+    SignedQuery,
+)
 from services.api.signing import media_scope, playback_scope
 
 if TYPE_CHECKING:
-    import asyncpg
-
     from services.api.database import Connection
 
 log = structlog.get_logger()
@@ -69,7 +73,11 @@ async def playback(
     _check_fragments(clips)
     length = timedelta(seconds=camera.config.recording_seconds if camera else 0)
     is_final = end <= now - length - SETTLING or (end <= now and clips[-1].end >= end)
-    text = render(clips, media_uri=lambda rid: _media_uri(ctx, rid, now), is_final=is_final)
+
+    def media_uri(recording_id: str, shift_90k: int) -> str:
+        return _media_uri(ctx, recording_id, shift_90k, now)
+
+    text = render(clips, media_uri=media_uri, is_final=is_final)
     return _playlist_response(text, request)
 
 
@@ -101,12 +109,12 @@ async def create_playback_link(
 @router.get("/media/{recording_id}.mp4", response_class=Response)
 @router.head("/media/{recording_id}.mp4", include_in_schema=False)
 async def media(
-    recording_id: str, query: Annotated[SignedQuery, Query()], ctx: Ctx, request: Request
+    recording_id: str, query: Annotated[MediaQuery, Query()], ctx: Ctx, request: Request
 ) -> Response:
     """Return a recording's bytes, or a range of them."""
     require_access(ctx, request, query, media_scope(recording_id))
     row = await existing_recording(ctx, recording_id)
-    return await _bytes_of(ctx, row, request, {})
+    return await _bytes_of(ctx, Media.from_row(row, shift_90k=query.shift), request, {})
 
 
 @router.get("/recordings/{recording_id}/download", response_class=Response)
@@ -115,7 +123,8 @@ async def download(recording_id: str, ctx: Ctx, request: Request) -> Response:
     """Return a recording as a file to save."""
     row = await existing_recording(ctx, recording_id)
     disposition = f'attachment; filename="{file_name(row["camera_id"], row["started_at"])}"'
-    return await _bytes_of(ctx, row, request, {"Content-Disposition": disposition})
+    headers = {"Content-Disposition": disposition}
+    return await _bytes_of(ctx, Media.from_row(row), request, headers)
 
 
 def file_name(camera_id: str, started_at: datetime) -> str:
@@ -139,11 +148,11 @@ def require_access(ctx: Context, request: Request, query: SignedQuery, scope: st
 
 
 async def _bytes_of(
-    ctx: Context, row: "asyncpg.Record", request: Request, headers: dict[str, str]
+    ctx: Context, media: Media, request: Request, headers: dict[str, str]
 ) -> Response:
     return await media_response(
         ctx.objects,
-        Media.from_row(row),
+        media,
         request.headers,
         is_head=request.method == "HEAD",
         extra_headers={**IMMUTABLE, **headers},
@@ -159,7 +168,7 @@ def _playlist_response(text: str, request: Request) -> Response:
     return Response(body, headers=headers, media_type=PLAYLIST_TYPE)
 
 
-def _media_uri(ctx: Context, recording_id: str, now: datetime) -> str:
+def _media_uri(ctx: Context, recording_id: str, shift_90k: int, now: datetime) -> str:
     """Return a signed address, relative to the playlist, so that a proxy's prefix does no harm."""
     signature = ctx.signer.sign(
         media_scope(recording_id),
@@ -167,7 +176,8 @@ def _media_uri(ctx: Context, recording_id: str, now: datetime) -> str:
         valid_seconds=ctx.settings.media_link_seconds,
         align=True,
     )
-    return f"../../media/{recording_id}.mp4?{signature.query}"
+    shift = f"&shift={shift_90k}" if shift_90k else ""
+    return f"../../media/{recording_id}.mp4?{signature.query}{shift}"
 
 
 def _check_range(start: datetime, end: datetime) -> None:
