@@ -1,4 +1,6 @@
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,8 @@ from services.api.media import (
     media_response,
     parse_range,
 )
+from tests.unit.media.media_mux_samples import video
+from tests.unit.media.test_media_mux_recording_file import parts_of, write
 
 
 @pytest.mark.parametrize(
@@ -113,3 +117,37 @@ async def test_store_away_is_a_503_that_says_so():
 
     assert problem.value.status == 503
     assert "object store is away" in problem.value.detail
+
+
+async def joined(tmp_path: Path, shift_90k: int) -> tuple[MemoryObjectStore, Media, bytes]:
+    path = tmp_path / "recording.mp4"
+    index = write(path, parts_of(video("h264")))
+    content = path.read_bytes()
+    store, media = await stored(content)
+    offsets = tuple(fragment.offset for fragment in index.fragments)
+    media = replace(
+        media, init_bytes=index.init_bytes, fragment_offsets=offsets, shift_90k=shift_90k
+    )
+    return store, media, content
+
+
+@pytest.mark.parametrize("shift_90k", [0, 90_000])
+async def test_any_range_of_shifted_media_is_the_same_piece_of_the_whole(
+    tmp_path: Path, shift_90k: int
+):
+    store, media, content = await joined(tmp_path, shift_90k)
+
+    async def fetch(span: str | None) -> bytes:
+        headers = {"range": span} if span else {}
+        response = await media_response(store, media, headers, is_head=False, extra_headers={})
+        pieces = [piece async for piece in response.body_iterator]  # type: ignore[attr-defined]
+        return b"".join(pieces)
+
+    whole = await fetch(None)
+
+    assert len(whole) == len(content)
+    assert (whole == content) == (shift_90k == 0)
+    assert whole[: media.init_bytes] == content[: media.init_bytes]
+    second, last = media.fragment_offsets[1], len(content) - 1
+    for first, end in [(0, last), (second, last), (second + 5, second + 300), (3, second + 9)]:
+        assert await fetch(f"bytes={first}-{end}") == whole[first : end + 1]
