@@ -20,7 +20,7 @@ from services.recorder.assignment import Environment, gap_event
 from services.recorder.ledger import Gap
 from services.recorder.outbox import Outbox
 from services.recorder.ownership import Ownership
-from services.recorder.recovery import recorded_until, recover_spool
+from services.recorder.recovery import recover_spool
 from services.recorder.settings import RecorderSettings
 from services.recorder.spool import Spool, SpoolEntry
 from services.recorder.spool_writer import SpoolReports, SpoolWriter
@@ -78,7 +78,7 @@ class _Recorder:
             pending_uploads=self._uploader.pending,
             last_recording_at=self._uploader.last_announced_at.get,
         )
-        self._ownership = Ownership(bus, env, recorded_until([entry for entry, _ in recovered]))
+        self._ownership = Ownership(bus, env, [entry for entry, gap in recovered if gap is None])
         self._health.add_check("bus", lambda: None if bus.is_connected else "not connected")
         self._health.add_check(
             "cameras", lambda: None if self._ownership.is_ready else "wanted state not read yet"
@@ -136,8 +136,8 @@ class _Recorder:
         def finished(entry: SpoolEntry) -> None:
             call(self._uploader.add, entry)
 
-        def lost(entry: SpoolEntry, _until: datetime) -> None:
-            call(self._uploader.add_unfinished, entry)
+        def lost(entry: SpoolEntry, until: datetime) -> None:
+            call(self._uploader.add_unfinished, entry, until)
 
         return SpoolReports(recorded=recorded, finished=finished, lost=lost)
 

@@ -1,7 +1,7 @@
 """One camera that this recorder holds: its lease, its session, its ledger, its progress."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,8 +14,9 @@ from libs.contracts.recordings import EndReason
 from libs.contracts.times import seconds_between, to_milliseconds
 from libs.runtime.credentials import CredentialBox, CredentialsUnreadable
 from services.recorder import metrics
-from services.recorder.ledger import Gap, GapLedger, unaccounted
-from services.recorder.session import CameraSession, Connected, Failed, Report
+from services.recorder.inheritance import LastWord, inherit
+from services.recorder.ledger import Gap, GapLedger
+from services.recorder.session import CameraSession, Connected, Failed, Interrupted, Report
 from services.recorder.settings import RecorderSettings
 from services.recorder.spool import SpoolEntry
 from services.recorder.spool_writer import SpoolWriter
@@ -71,22 +72,23 @@ class Assignment:
         return self._ledger is not None
 
     # ---- begin, change, end -------------------------------------------------
-    def begin(self, progress: RecordingProgress | None, spooled_until: datetime | None) -> None:
-        """Account for the time before now, then record if that is wanted."""
+    def begin(self, progress: RecordingProgress | None, spooled: Sequence[SpoolEntry]) -> None:
+        """Account for the time before now, then record if that is wanted.
+
+        `spooled` is what this recorder's spool held of the camera when it started.
+        """
         now = _now()
-        known = [
-            moment
-            for moment in (progress.accounted_until if progress else None, spooled_until)
-            if moment is not None
-        ]
-        accounted = max(known, default=None)
-        reason = self._reason_before(progress, now)
-        for start, end in unaccounted(self.config.wanted, accounted, now):
-            self._announce(Gap(start, end, reason, "switched off before a recorder took it"))
-            accounted = end
-        self._accounted_until = accounted
-        if self.config.is_recording_wanted:
-            self._begin_recording(progress, reason, now)
+        inherited = inherit(
+            self.config.wanted,
+            self._last_word(progress, spooled),
+            [(e.started_at, e.ended_at) for e in spooled if e.ended_at is not None],
+            now=now,
+            reason=self._reason_before(progress, now),
+        )
+        self._announce(*inherited.gaps)
+        self._accounted_until = inherited.ledger_start or now
+        if inherited.ledger_start is not None:
+            self._begin_recording(inherited.ledger_start, self._reason_before(progress, now), now)
 
     def update(self, config: CameraConfig) -> bool:
         """Take a changed configuration; True when the camera must be connected anew."""
@@ -102,7 +104,8 @@ class Assignment:
 
     def switch_on(self) -> None:
         """Recording became wanted."""
-        self._begin_recording(None, GapReason.CONNECTING, _now())
+        start = max(self.config.wanted[-1].started_at, self._accounted_until or _now())
+        self._begin_recording(start, GapReason.CONNECTING, _now())
 
     async def switch_off(self, at: datetime) -> None:
         """Recording is not wanted any more since `at`."""
@@ -188,14 +191,25 @@ class Assignment:
         is_quick = now - progress.seen_at < ttl / 2
         return GapReason.HANDOVER if is_quick else GapReason.RECORDER_DOWN
 
-    def _begin_recording(
-        self, progress: RecordingProgress | None, reason: GapReason, now: datetime
-    ) -> None:
+    def _last_word(
+        self, progress: RecordingProgress | None, spooled: Sequence[SpoolEntry]
+    ) -> LastWord | None:
+        if progress is None:
+            return None
+        accounted = progress.accounted_until
+        newest = max(spooled, key=lambda entry: entry.started_at, default=None)
+        if (
+            newest is not None
+            and newest.ended_at is not None
+            and newest.end_reason is EndReason.CRASH_RECOVERED
+            and (newest.recorder, newest.epoch) == (progress.recorder, progress.epoch)
+        ):
+            # a power cut took what was written but not synced: less is there than was counted
+            accounted = min(accounted, newest.ended_at)
+        return LastWord(accounted, progress.seen_at, progress.open_gap)
+
+    def _begin_recording(self, start: datetime, reason: GapReason, now: datetime) -> None:
         since = self.config.wanted[-1].started_at
-        start = max(since, self._accounted_until or since)
-        if progress is not None and progress.open_gap is not None and progress.seen_at > start:
-            self._announce(Gap(start, progress.seen_at, progress.open_gap.reason))
-            start = progress.seen_at
         if now - since < FRESH:
             reason = GapReason.CONNECTING
         self._ledger = GapLedger(
@@ -245,10 +259,14 @@ class Assignment:
     def _reported(self, session: CameraSession, what: Report) -> None:
         if session is not self._session:
             return
-        if isinstance(what, Connected):
-            self._codec, self._resolution = what.codec, what.resolution
-        else:
-            self._failed(what)
+        match what:
+            case Connected():
+                self._codec, self._resolution = what.codec, what.resolution
+            case Interrupted():
+                if self._ledger is not None:
+                    self._announce(*self._ledger.failed(what.reason, what.detail, _now()))
+            case Failed():
+                self._failed(what)
 
     def _failed(self, what: Failed) -> None:
         if self._ledger is not None:

@@ -3,11 +3,9 @@
 Every wanted moment before `accounted_until` is recorded or in a gap that was handed out.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from libs.contracts.cameras import WantedInterval
 from libs.contracts.gaps import GapReason
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -132,21 +130,3 @@ class GapLedger:
         gap = Gap(self.accounted_until, at, self._reason, self._detail)
         self._announced = None
         return [gap]
-
-
-def unaccounted(
-    wanted: Sequence[WantedInterval], accounted_until: datetime | None, now: datetime
-) -> list[tuple[datetime, datetime]]:
-    """Return the finished wanted stretches after `accounted_until`, oldest first.
-
-    The open interval, if there is one, is left to the ledger.
-    """
-    stretches = []
-    for interval in wanted:
-        if interval.ended_at is None:
-            continue
-        start = max(interval.started_at, accounted_until or interval.started_at)
-        end = min(interval.ended_at, now)
-        if start < end:
-            stretches.append((start, end))
-    return stretches

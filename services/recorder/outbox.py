@@ -55,7 +55,9 @@ class Outbox:
         is_gap = isinstance(event, GapDetected)
         envelope = _Envelope(gap=event) if is_gap else _Envelope(status=event)
         try:
-            write_atomically(path, envelope.model_dump_json(exclude_none=True).encode())
+            write_atomically(
+                path, envelope.model_dump_json(exclude_none=True).encode(), sync=is_gap
+            )
         except OSError as error:
             log.error("outbox.write_failed", reason=str(error))
         self._pending.append((path, event))

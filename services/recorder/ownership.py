@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Coroutine, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -17,7 +18,6 @@ from libs.contracts.recordings import EndReason
 from libs.runtime.service import supervise
 from services.recorder import metrics
 from services.recorder.assignment import Assignment, Environment
-from services.recorder.ledger import unaccounted
 from services.recorder.sharing import plan
 from services.recorder.spool import SpoolEntry
 
@@ -31,7 +31,7 @@ HANDED_OVER_REST_SECONDS = 5.0
 class Ownership:
     """Keeps the held cameras in step with what is wanted, who is alive and who holds what."""
 
-    def __init__(self, bus: Bus, env: Environment, spooled_until: dict[str, datetime]) -> None:
+    def __init__(self, bus: Bus, env: Environment, spooled: Sequence[SpoolEntry]) -> None:
         ttl = int(env.settings.lease_ttl_seconds)
         self._env = env
         self._me = env.recorder
@@ -42,7 +42,7 @@ class Ownership:
         self._presences = bus.leases(Presence, ttl_seconds=ttl)
         self._bus = bus
         self._ttl_seconds = ttl
-        self._spooled_until = spooled_until
+        self._spooled = spooled
         self._configs: dict[str, CameraConfig] = {}
         self._holders: dict[str, str] = {}
         self._recorders: set[str] = {self._me}
@@ -53,6 +53,7 @@ class Ownership:
         self._snapshots: set[str] = set()
         self._changed = asyncio.Event()
         self._is_closing = False
+        self._operations: dict[str, asyncio.Task[None]] = {}
 
     @property
     def assignments(self) -> dict[str, Assignment]:
@@ -89,6 +90,7 @@ class Ownership:
     async def close(self) -> None:
         """End every session, then let the others have the cameras."""
         self._is_closing = True
+        await asyncio.gather(*self._operations.values())
         held = list(self._assignments.items())
         await asyncio.gather(*(a.end(EndReason.SHUTDOWN) for _, a in held))
         for key, assignment in held:
@@ -168,7 +170,7 @@ class Ownership:
             log.warning("lease.not_renewed", camera_id=assignment.config.camera_id)
         except LeaseLost:
             log.warning("lease.lost", camera_id=assignment.config.camera_id)
-            await self._drop(key, EndReason.HANDOVER)
+            self._operate(key, self._lose(key, assignment))
 
     # ---- reconcile ----------------------------------------------------------
     async def _reconcile_forever(self) -> None:
@@ -179,30 +181,64 @@ class Ownership:
             self._changed.clear()
             if self._is_closing or len(self._snapshots) < 4:
                 continue
-            await self._follow_configs()
+            self._follow_configs()
             if self._bus.is_connected:
                 await self._share()
             metrics.CAMERAS.set(len(self._assignments))
 
-    async def _follow_configs(self) -> None:
-        """Bring every held camera in line with its configuration, all at the same time."""
-        await asyncio.gather(*(self._follow(*item) for item in list(self._assignments.items())))
+    def _follow_configs(self) -> None:
+        """Bring every held camera in line with its configuration."""
+        for key, assignment in self._assignments.items():
+            config = self._configs.get(key)
+            if config is None:
+                self._operate(key, self._forget(key, assignment))
+            elif config.is_recording_wanted and not assignment.is_recording_wanted:
+                assignment.update(config)
+                assignment.switch_on()
+            elif not config.is_recording_wanted:
+                self._operate(key, self._switch_off(key, assignment, config))
+            elif config != assignment.config and assignment.update(config):
+                self._operate(key, assignment.reconnect())
 
-    async def _follow(self, key: str, assignment: Assignment) -> None:
-        config = self._configs.get(key)
-        if config is None:
-            await assignment.switch_off(datetime.now(UTC))
-            await self._drop(key, EndReason.STOPPED)
+    def _operate(self, key: str, operation: Coroutine[None, None, None]) -> None:
+        """Run what may wait for a camera's thread, one at a time per camera, beside the rest."""
+        if key in self._operations:
+            operation.close()
             return
-        needs_reconnect = config != assignment.config and assignment.update(config)
-        if config.is_recording_wanted and not assignment.is_recording_wanted:
-            assignment.switch_on()
-        elif not config.is_recording_wanted:
-            ends = [w.ended_at for w in config.wanted if w.ended_at is not None]
-            await assignment.switch_off(max(ends, default=datetime.now(UTC)))
-            await self._hand_back(key, assignment)
-        elif needs_reconnect:
-            await assignment.reconnect()
+        task = asyncio.create_task(self._attend(key, operation), name=f"operate-{key}")
+        self._operations[key] = task
+
+    async def _attend(self, key: str, operation: Coroutine[None, None, None]) -> None:
+        try:
+            await operation
+        except Exception:  # the camera is looked at again by the next reconciliation
+            log.exception("camera.operation_failed", key=key)
+        finally:
+            self._operations.pop(key, None)
+            self._changed.set()
+
+    async def _forget(self, key: str, assignment: Assignment) -> None:
+        """The camera was deleted."""
+        await assignment.switch_off(datetime.now(UTC))
+        self._assignments.pop(key, None)
+        with contextlib.suppress(BusUnavailable):
+            await self._progress_kv.delete(key)
+            await self._leases.release(key, assignment.revision)
+
+    async def _switch_off(self, key: str, assignment: Assignment, config: CameraConfig) -> None:
+        assignment.update(config)
+        ends = [w.ended_at for w in config.wanted if w.ended_at is not None]
+        await assignment.switch_off(max(ends, default=datetime.now(UTC)))
+        await self._hand_back(key, assignment)
+
+    async def _give_up(self, key: str, assignment: Assignment) -> None:
+        await assignment.end(EndReason.HANDOVER)
+        await self._hand_back(key, assignment)
+
+    async def _lose(self, key: str, assignment: Assignment) -> None:
+        """Another recorder holds the camera now."""
+        self._assignments.pop(key, None)
+        await assignment.end(EndReason.HANDOVER)
 
     async def _share(self) -> None:
         wanted = {key for key, config in self._configs.items() if self._needs_recorder(key, config)}
@@ -220,21 +256,22 @@ class Ownership:
             max_cameras=self._env.settings.max_cameras,
         )
         for key in decision.take:
+            if key in self._operations:
+                continue
             if now - self._free_since[key] >= decision.wait_seconds:
                 await self._take(key)
-        if decision.give_up is not None:
+        if decision.give_up is not None and decision.give_up not in self._operations:
             self._rest_until[decision.give_up] = now + HANDED_OVER_REST_SECONDS
             assignment = self._assignments[decision.give_up]
-            await assignment.end(EndReason.HANDOVER)
-            await self._hand_back(decision.give_up, assignment)
+            self._operate(decision.give_up, self._give_up(decision.give_up, assignment))
 
     def _needs_recorder(self, key: str, config: CameraConfig) -> bool:
         """Whether there is something to record, or wanted time that nobody accounted for."""
         if config.is_recording_wanted:
             return True
-        now = datetime.now(UTC)
         accounted = self._accounted.get(key)
-        return bool(unaccounted(config.wanted, accounted, now))
+        ends = [interval.ended_at for interval in config.wanted if interval.ended_at is not None]
+        return any(accounted is None or end > accounted for end in ends)
 
     async def _take(self, key: str) -> None:
         epoch = await self._leases.acquire(key, Lease(recorder=self._me))
@@ -246,7 +283,8 @@ class Ownership:
         self._assignments[key] = assignment
         self._holders[key] = self._me
         log.info("camera.taken", camera_id=config.camera_id, epoch=epoch)
-        assignment.begin(entry.value if entry else None, self._spooled_until.get(config.camera_id))
+        spooled = [e for e in self._spooled if e.camera_id == config.camera_id]
+        assignment.begin(entry.value if entry else None, spooled)
         await self._save_progress(key, assignment)
         self._accounted[key] = datetime.now(UTC)
 
@@ -258,17 +296,6 @@ class Ownership:
         self._assignments.pop(key, None)
         self._holders.pop(key, None)
         log.info("camera.released", camera_id=assignment.config.camera_id)
-
-    async def _drop(self, key: str, reason: EndReason) -> None:
-        """Stop a camera that is not ours any more, or is gone."""
-        assignment = self._assignments.pop(key, None)
-        if assignment is None:
-            return
-        await assignment.end(reason)
-        if reason is EndReason.STOPPED:
-            with contextlib.suppress(BusUnavailable):
-                await self._progress_kv.delete(key)
-                await self._leases.release(key, assignment.revision)
 
     # ---- progress -----------------------------------------------------------
     async def _report_forever(self) -> None:

@@ -1,7 +1,7 @@
 """Brings the spool of an earlier life back: every file is finished, or its loss is explained."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -82,13 +82,3 @@ def recover_spool(spool: Spool) -> Iterator[tuple[SpoolEntry, Gap | None]]:
             )
         else:
             yield entry, None
-
-
-def recorded_until(entries: list[SpoolEntry]) -> dict[str, datetime]:
-    """Return, per camera, the end of the newest footage in the spool."""
-    ends: dict[str, datetime] = {}
-    for entry in entries:
-        if entry.ended_at is not None:
-            newest = ends.get(entry.camera_id)
-            ends[entry.camera_id] = max(newest, entry.ended_at) if newest else entry.ended_at
-    return ends

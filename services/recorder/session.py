@@ -26,6 +26,8 @@ from services.recorder.spool_writer import ActiveRecording, SpoolWriter
 
 log = structlog.get_logger()
 
+REPORT_SECONDS = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Connected:
@@ -44,7 +46,21 @@ class Failed:
     detail: str
 
 
-Report = Connected | Failed
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The session goes on, but the time before the next footage has a reason of its own."""
+
+    reason: GapReason
+    detail: str
+
+
+Report = Connected | Interrupted | Failed
+_INTERRUPTIONS = {
+    EndReason.CLOCK_CHANGED: Interrupted(GapReason.CLOCK_CHANGED, "the server's clock was set"),
+    EndReason.TIMESTAMP_JUMP: Interrupted(
+        GapReason.TIMESTAMP_JUMP, "the camera's timestamps jumped"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +179,7 @@ class CameraSession:
                 break
             if time.monotonic() - connected_at > self._settings.reconnect_max_seconds:
                 backoff.reset()
+            self._writer.flush(REPORT_SECONDS)  # first what was recorded, then that it ended
             self._report(outcome.report)
             metrics.RECONNECTS.labels(self.config.camera_id, outcome.report.reason).inc()
             delay = backoff.next_seconds()
@@ -293,18 +310,23 @@ class CameraSession:
             if step.closing is not None and self._active is not None:
                 self._writer.close(self._active, step.closing.ended_at, step.closing.reason)
                 self._active = None
+                if step.closing.reason in _INTERRUPTIONS:
+                    self._report(_INTERRUPTIONS[step.closing.reason])
             if step.opening is not None:
                 self._active = self._begin_recording(step.opening)
-            if step.part is not None and self._active is not None:
-                self._write(self._active, step.part)
+            if step.part is None or self._active is None:
+                continue
+            if not self._write(self._active, step.part):
+                return  # the recording was ended; what follows in these steps belonged to it
 
-    def _write(self, recording: ActiveRecording, part: Part) -> None:
+    def _write(self, recording: ActiveRecording, part: Part) -> bool:
         if self._writer.write(recording, part):
-            return
+            return True
         metrics.OVERFLOWS.labels(self.config.camera_id).inc()
         self._end_recording(EndReason.WRITE_ERROR)
         detail = "the spool's disk is too slow for the footage that arrives"
         self._report(Failed(CameraState.ERROR, GapReason.WRITE_ERROR, detail))
+        return False
 
     def _give_up_failed(self, recording: ActiveRecording) -> None:
         """The writer could not write and has closed the file; go on with the next keyframe."""

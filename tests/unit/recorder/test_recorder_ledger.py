@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.contracts.cameras import WantedInterval
 from libs.contracts.gaps import GapReason
-from services.recorder.ledger import Gap, GapLedger, unaccounted
+from services.recorder.ledger import Gap, GapLedger
 from tests.unit.recorder.recorder_samples import at
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -269,39 +268,3 @@ def test_a_gap_has_the_reason_that_was_last_told(
     camera.step("part", 1.0, reason)
 
     assert camera.gaps[-1].reason is reason
-
-
-# ---- wanted time that nobody recorded ---------------------------------------------------------
-def wanted(*spans: tuple[float, float | None]) -> tuple[WantedInterval, ...]:
-    return tuple(
-        WantedInterval(started_at=at(a), ended_at=at(b) if b is not None else None)
-        for a, b in spans
-    )
-
-
-@pytest.mark.parametrize(
-    ("accounted", "expected"),
-    [
-        (None, [(0, 10), (20, 30)]),
-        (5, [(5, 10), (20, 30)]),
-        (10, [(20, 30)]),
-        (15, [(20, 30)]),
-        (25, [(25, 30)]),
-        (30, []),
-        (99, []),
-    ],
-)
-def test_finished_wanted_stretches_after_the_accounted_moment_are_owed(
-    accounted: float | None, expected: list[tuple[float, float]]
-):
-    owed = unaccounted(
-        wanted((0, 10), (20, 30), (40, None)),
-        at(accounted) if accounted is not None else None,
-        at(50),
-    )
-
-    assert owed == [(at(a), at(b)) for a, b in expected]
-
-
-def test_what_ends_in_the_future_is_owed_only_until_now():
-    assert unaccounted(wanted((0, 10)), None, at(4)) == [(at(0), at(4))]

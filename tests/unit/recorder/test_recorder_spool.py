@@ -14,7 +14,7 @@ from libs.contracts.recordings import EndReason
 from libs.media.packets import VIDEO_TIMESCALE
 from libs.media.recording_file import RecordingWriter, read_index
 from services.recorder.ledger import Gap
-from services.recorder.recovery import finish_interrupted, recorded_until, recover_spool
+from services.recorder.recovery import finish_interrupted, recover_spool
 from services.recorder.spool import (
     OUTBOX,
     QUARANTINE,
@@ -262,17 +262,6 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_recorder_from_starting(spo
         (SpoolState.FINISHED, good.started_at, None),
     ]
     assert "recording.not_recovered" in [entry["event"] for entry in logs]
-
-
-def test_the_end_of_the_newest_footage_is_known_per_camera(spool: Spool):
-    entries = [
-        finished(spool, 20),
-        finished(spool, 0),
-        finished(spool, 5, camera="yard"),
-        entry(90),
-    ]
-
-    assert recorded_until(entries) == {"front-door": at(30), "yard": at(15)}
 
 
 # ---- the event --------------------------------------------------------------------------------
