@@ -19,6 +19,7 @@ import yaml
 from libs.bus.asyncapi import diagram, document, event_schema, events_of
 from libs.bus.schema_compatibility import incompatibilities
 from libs.bus.wiring import Wiring
+from tools.docs_settings import settings_reference
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- messages:begin -->", "<!-- messages:end -->"
@@ -27,11 +28,15 @@ _NEW_ARCHITECTURE = f"# Architecture\n\n{BEGIN}\n{END}\n"
 
 def wirings(root: Path = ROOT) -> list[Wiring]:
     """Return the wiring of every folder in services/; ImportError when one has none."""
-    folders = sorted(path.parent.name for path in (root / "services").glob("*/pyproject.toml"))
     return [
         cast("Wiring", importlib.import_module(f"services.{name}.wiring").WIRING)
-        for name in folders
+        for name in services(root)
     ]
+
+
+def services(root: Path = ROOT) -> list[str]:
+    """Return the name of every folder in services/."""
+    return sorted(path.parent.name for path in (root / "services").glob("*/pyproject.toml"))
 
 
 def schema_path(event_type: str) -> Path:
@@ -45,6 +50,7 @@ def generated(root: Path = ROOT) -> dict[Path, str]:
     files = {
         Path("docs/reference/asyncapi.yaml"): _asyncapi(found, root),
         Path("docs/architecture.md"): _architecture(found, root),
+        Path("docs/reference/settings.md"): settings_reference(services(root)),
     }
     for event in events_of(found):
         schema = json.dumps(event_schema(event), indent=2, ensure_ascii=False)
