@@ -27,6 +27,7 @@ from services.recorder.spool_writer import ActiveRecording, SpoolWriter
 log = structlog.get_logger()
 
 REPORT_SECONDS = 2.0
+FLOWING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,10 +288,13 @@ class CameraSession:
                 self._place(part)
 
     def _watch_video(self, packet: Packet) -> None:
-        self._last_video = packet.arrived_monotonic
+        now = packet.arrived_monotonic
+        # the picture that libav gives up when a stalled read ends says nothing about keyframes
+        is_flowing = now - self._last_video < FLOWING_SECONDS
+        self._last_video = now
         if packet.is_key:
-            self._last_keyframe = packet.arrived_monotonic
-        elif packet.arrived_monotonic - self._last_keyframe > self._settings.keyframe_limit_seconds:
+            self._last_keyframe = now
+        elif is_flowing and now - self._last_keyframe > self._settings.keyframe_limit_seconds:
             raise _NoKeyframe
 
     def _watch_audio(self, packet: Packet) -> None:

@@ -26,6 +26,7 @@ from tools.local.processes import ManagedProcess
 from tools.local.stack import Stack, StackOptions
 
 PROJECTION_SECONDS = 5.0
+LOG_CHARACTERS = 60_000
 Interval = tuple[datetime, datetime]
 
 
@@ -93,11 +94,16 @@ class Installation:
         await until(f"{camera} is recording", is_recording, within=within)
 
     async def until_state(self, camera: str, *states: str, within: float = 30.0) -> dict[str, Any]:
-        async def reached() -> dict[str, Any] | None:
-            status = await self.status(camera)
-            return status if status["state"] in states else None
+        seen: dict[str, Any] = {}
 
-        found: dict[str, Any] = await until(f"{camera} is {states}", reached, within=within)
+        async def reached() -> dict[str, Any] | None:
+            seen.update(await self.status(camera))
+            return seen if seen["state"] in states else None
+
+        try:
+            found: dict[str, Any] = await until(f"{camera} is {states}", reached, within=within)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it says {seen}") from None
         return found
 
     async def recordings(self, camera: str) -> list[dict[str, Any]]:
@@ -253,16 +259,16 @@ async def installation(
             ) as http:
                 yield Installation(stack, http, key)
         except BaseException:
-            _show_logs(stack)
+            show_logs(stack)
             raise
         finally:
             await stack.stop()
 
 
-def _show_logs(stack: Stack) -> None:
+def show_logs(stack: Stack) -> None:
     """Print what the services wrote last; pytest shows it with the failure."""
     for process in stack.services.values():
-        print(f"---- {process.name}\n{process.log.path.read_text()[-6000:]}")
+        print(f"---- {process.name}\n{process.log.path.read_text()[-LOG_CHARACTERS:]}")
 
 
 def cameras(*specs: CameraSpec) -> CameraProcess:
