@@ -64,7 +64,7 @@ format: setup ## format and fix what can be fixed
 
 # ---- generated files --------------------------------------------------------
 .PHONY: docs lock lock-check bench
-docs: setup ## regenerate docs/reference, the message diagram and the sample settings
+docs: setup ## regenerate docs/reference, with the settings, and the message diagram
 	@$(BIN)/python -m tools.docs
 
 lock: $(BIN)/uv ## compile the hash-pinned requirement files

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Literal, cast
 
 from pydantic import BaseModel, ValidationError
@@ -89,6 +90,7 @@ def encode_event(event: Event, *, service: str) -> bytes:
     return envelope.model_dump_json(exclude_none=True).encode()
 
 
+@cache  # making the class anew costs more than all the rest of publishing
 def envelope_model(event: type[Event]) -> type[CloudEvent[Event]]:
     """Return `CloudEvent[event]`, which the type checker cannot write for a run-time class."""
     return cast("type[CloudEvent[Event]]", CloudEvent.__class_getitem__(event))

@@ -7,6 +7,7 @@ the session's continuous video timeline; `monotonic` values are `time.monotonic(
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 VIDEO_TIMESCALE = 90_000
 
@@ -47,8 +48,7 @@ class AudioTrack:
     extradata: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """One access unit (video) or frame (audio) as it came from the camera.
 
     Video data is Annex B for H.264 and H.265, raw for MPEG-4 part 2. `pts` and `dts` are track

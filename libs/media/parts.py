@@ -114,6 +114,11 @@ class Muxer:
         self._gop_start = 0
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether a finished part waits for its audio only."""
+        return bool(self._closed)
+
+    @property
     def dropped_audio(self) -> int:
         """Audio frames that came after the keyframe which they precede, or too many at once."""
         return self._audio.dropped if self._audio else 0

@@ -33,12 +33,15 @@ class ServiceSettings(BaseSettings):
     nats_url: str = "nats://127.0.0.1:4222"
     """Address of the bus."""
     nats_user: str | None = None
+    """The user of this service on the bus; None where it asks for none."""
     nats_password: SecretStr | None = None
+    """The password of that user."""
     health_host: str = "127.0.0.1"
     """Where /health/live, /health/ready and /metrics listen."""
     health_port: int = Field(default=0, ge=0, le=65535)
     """0: a free port, named in the log."""
     log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
+    """Least severe messages that are logged."""
     log_format: str = Field(default="auto", pattern=r"^(auto|json|console)$")
     """`auto`: readable in a terminal, JSON elsewhere."""
     shutdown_grace_seconds: float = Field(default=20.0, gt=0)
@@ -55,9 +58,13 @@ class StoreSettings(BaseSettings):
     s3_secure: bool = False
     """Use https."""
     s3_access_key: str = ""
+    """The user of this service in the object store."""
     s3_secret_key: SecretStr = SecretStr("")
+    """The secret of that user."""
     s3_bucket: str = "everframe"
+    """The bucket of all media."""
     s3_region: str = "us-east-1"
+    """The region, as the server knows it."""
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)

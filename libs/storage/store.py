@@ -65,7 +65,7 @@ class StoreConfig:
     connect_seconds: float = 3.0
     read_seconds: float = 30.0
     """Without a byte for this long the server counts as unavailable."""
-    part_bytes: int = 16 * MIB
+    part_bytes: int = 5 * MIB
     """Larger files go in parts of this size, one part in memory at a time."""
     stream_part_bytes: int = 8 * MIB
     """Part size of streams; S3 allows 10 000 parts."""

@@ -14,9 +14,11 @@ class DatabaseSettings(ServiceSettings):
     pg_dsn: SecretStr
     """`postgresql://user:password@host:port/database`."""
     db_connect_seconds: float = Field(default=5.0, gt=0)
+    """How long connecting to the database may take."""
     db_query_seconds: float = Field(default=10.0, gt=0)
     """How long one statement may take; the server ends it then."""
     db_connections: int = Field(default=10, ge=2, le=100)
+    """Connections to the database at most."""
 
 
 class ApiSettings(DatabaseSettings, StoreSettings):
@@ -27,6 +29,7 @@ class ApiSettings(DatabaseSettings, StoreSettings):
     host: str = "127.0.0.1"
     """Where the API listens; put TLS in front before it leaves the machine."""
     port: int = Field(default=8080, ge=0, le=65535)
+    """Port of the API; 0 chooses a free one, named in the log."""
     credential_keys: SecretStr
     """Fernet keys for camera credentials, newest first, separated by commas."""
     signing_key: SecretStr = Field(min_length=32)

@@ -14,6 +14,7 @@ from libs.bus.connection import BusConfig
 from libs.bus.errors import BusUnavailable, TopologyDrift
 from libs.runtime.credentials import CredentialBox
 from libs.runtime.health import HealthServer
+from libs.runtime.memory import return_freed_memory
 from libs.runtime.service import FatalError, supervise
 from libs.storage.store import ObjectStore, StoreConfig
 from services.recorder.assignment import Environment, gap_event
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 
 async def run(settings: RecorderSettings, stop: asyncio.Event) -> None:
     """Record until `stop` is set. Raises FatalError when it cannot run at all."""
+    return_freed_memory()
     health = HealthServer(settings.health_host, settings.health_port)
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(health.run(), name="health")

@@ -62,9 +62,10 @@ class Assignment:
         self._detail = ""
         self._codec = self._resolution = ""
         self._recorded_seconds = 0.0
-        self._entry_until: tuple[str, datetime] | None = None
+        self._entry_until: tuple[datetime, datetime] | None = None
         self._received: list[int] = []
         self._last_tick: float | None = None
+        self._stored_before: datetime | None = None
 
     @property
     def is_recording_wanted(self) -> bool:
@@ -78,17 +79,19 @@ class Assignment:
         `spooled` is what this recorder's spool held of the camera when it started.
         """
         now = _now()
+        reason = self._reason_before(progress, now)
+        self._stored_before = progress.last_recording_at if progress else None
         inherited = inherit(
             self.config.wanted,
-            self._last_word(progress, spooled),
+            self._last_word(progress, spooled, reason),
             [(e.started_at, e.ended_at) for e in spooled if e.ended_at is not None],
             now=now,
-            reason=self._reason_before(progress, now),
+            reason=reason,
         )
         self._announce(*inherited.gaps)
         self._accounted_until = inherited.ledger_start or now
         if inherited.ledger_start is not None:
-            self._begin_recording(inherited.ledger_start, self._reason_before(progress, now), now)
+            self._begin_recording(inherited.ledger_start, reason, now)
 
     def update(self, config: CameraConfig) -> bool:
         """Take a changed configuration; True when the camera must be connected anew."""
@@ -128,12 +131,12 @@ class Assignment:
     # ---- what happens -------------------------------------------------------
     def recorded(self, entry: SpoolEntry, until: datetime) -> None:
         """Footage of `entry` is in the spool up to `until`."""
-        if self._entry_until is not None and self._entry_until[0] == entry.object_key:
+        if self._entry_until is not None and self._entry_until[0] == entry.started_at:
             before = self._entry_until[1]
         else:
             before = entry.started_at
         added = max(0.0, seconds_between(before, until))
-        self._entry_until = (entry.object_key, max(before, until))
+        self._entry_until = (entry.started_at, max(before, until))
         self._recorded_seconds += added
         metrics.RECORDED.labels(self.config.camera_id).inc(added)
         if self._ledger is not None:
@@ -175,7 +178,7 @@ class Assignment:
             detail=self._detail,
             bitrate_bps=bitrate if self._state is CameraState.RECORDING else 0,
             recorded_seconds=round(self._recorded_seconds, 3),
-            last_recording_at=self._env.last_recording_at(camera_id),
+            last_recording_at=self._env.last_recording_at(camera_id) or self._stored_before,
             pending_uploads=self._env.pending_uploads(camera_id),
             codec=self._codec,
             resolution=self._resolution,
@@ -192,21 +195,36 @@ class Assignment:
         return GapReason.HANDOVER if is_quick else GapReason.RECORDER_DOWN
 
     def _last_word(
-        self, progress: RecordingProgress | None, spooled: Sequence[SpoolEntry]
+        self,
+        progress: RecordingProgress | None,
+        spooled: Sequence[SpoolEntry],
+        reason: GapReason,
     ) -> LastWord | None:
         if progress is None:
             return None
         accounted = progress.accounted_until
+        if progress.recorder != self._env.recorder:
+            if reason is GapReason.RECORDER_DOWN:
+                # what the dead recorder had not stored lies in its spool and may never come; when
+                # it comes, it fills the gap
+                stored = progress.last_recording_at or self._wanted_since(accounted)
+                accounted = min(accounted, stored)
+            return LastWord(accounted, progress.seen_at, progress.open_gap)
         newest = max(spooled, key=lambda entry: entry.started_at, default=None)
         if (
             newest is not None
             and newest.ended_at is not None
             and newest.end_reason is EndReason.CRASH_RECOVERED
-            and (newest.recorder, newest.epoch) == (progress.recorder, progress.epoch)
+            and newest.epoch == progress.epoch
         ):
             # a power cut took what was written but not synced: less is there than was counted
             accounted = min(accounted, newest.ended_at)
         return LastWord(accounted, progress.seen_at, progress.open_gap)
+
+    def _wanted_since(self, moment: datetime) -> datetime:
+        """Return the start of the wanted interval that `moment` lies in or comes after."""
+        starts = [w.started_at for w in self.config.wanted if w.started_at <= moment]
+        return max(starts, default=moment)
 
     def _begin_recording(self, start: datetime, reason: GapReason, now: datetime) -> None:
         since = self.config.wanted[-1].started_at

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 
 REPORT_SECONDS = 2.0
 FLOWING_SECONDS = 1.0
+MOST_BATCHED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,7 @@ class CameraSession:
                     pipeline.output if pipeline else None,
                     part_target_seconds=self.config.part_seconds,
                 )
-                self._read(source, muxer, pipeline)
+                self._read(source, muxer, pipeline, self._batch(tracks))
             finally:
                 self._source = None
                 source.close()
@@ -269,23 +271,55 @@ class CameraSession:
             return None
         return make_audio_pipeline(tracks.audio)
 
-    def _read(self, source: RtspSource, muxer: Muxer, pipeline: AudioPipeline | None) -> None:
+    def _batch(self, tracks: Tracks) -> int:
+        """How many pictures make a part; 1 when the camera does not say its frame rate."""
+        fps = tracks.video.fps
+        return max(1, min(MOST_BATCHED, int(fps * self.config.part_seconds))) if fps else 1
+
+    def _read(
+        self, source: RtspSource, muxer: Muxer, pipeline: AudioPipeline | None, batch: int
+    ) -> None:
+        """Mux what arrives, a part's worth at a time.
+
+        All cameras' threads share one interpreter lock; taking it for long at every frame makes
+        them wait for each other. A part cannot be finished before its last frame came, so muxing
+        its packets together delays nothing.
+        """
         self._last_video = self._last_keyframe = time.monotonic()
-        received = metrics.RECEIVED.labels(self.config.camera_id)
-        for packet in source.packets():
-            size = len(packet.data)
-            self.received_bytes += size
-            received.inc(size)
+        waiting: deque[Packet] = deque()
+        pictures = 0
+        try:
+            for packet in source.packets():
+                self.received_bytes += len(packet.data)
+                waiting.append(packet)
+                if packet.track is TrackKind.VIDEO:
+                    self._watch_video(packet)
+                    pictures += 1
+                    is_due = packet.is_key or pictures >= batch
+                else:
+                    self._watch_audio(packet)
+                    is_due = muxer.is_waiting
+                if is_due:
+                    self._mux(waiting, muxer, pipeline)
+                    pictures = 0
+        finally:
+            self._mux(waiting, muxer, pipeline)
+
+    def _mux(self, waiting: deque[Packet], muxer: Muxer, pipeline: AudioPipeline | None) -> None:
+        """Take all of `waiting` to the muxer and place the parts that it completes."""
+        size = 0
+        while waiting:
+            packet = waiting.popleft()
+            size += len(packet.data)
             if packet.track is TrackKind.VIDEO:
-                self._watch_video(packet)
                 parts = muxer.push(packet)
             elif pipeline is not None:
-                self._watch_audio(packet)
                 parts = [part for aac in pipeline.push(packet) for part in muxer.push(aac)]
             else:
                 continue
             for part in parts:
                 self._place(part)
+        metrics.RECEIVED.labels(self.config.camera_id).inc(size)
 
     def _watch_video(self, packet: Packet) -> None:
         now = packet.arrived_monotonic

@@ -37,6 +37,7 @@ class RecorderSettings(ServiceSettings, StoreSettings):
     stall_seconds: float = Field(default=5.0, gt=0)
     """A camera that sends no video for this long is reconnected."""
     open_timeout_seconds: float = Field(default=10.0, gt=0)
+    """How long connecting to a camera may take."""
     keyframe_limit_seconds: float = Field(default=60.0, gt=0)
     """A camera that sends no keyframe for this long is reconnected."""
     reconnect_max_seconds: float = Field(default=15.0, gt=0)
@@ -52,3 +53,4 @@ class RecorderSettings(ServiceSettings, StoreSettings):
 
     # uploads
     upload_concurrency: int = Field(default=4, ge=1, le=16)
+    """Recordings stored at the same time."""

@@ -18,6 +18,9 @@ from services.recorder.spool import Spool, SpoolEntry
 
 log = structlog.get_logger()
 
+REPORT_EVERY_90K = VIDEO_TIMESCALE
+"""Media between two reports of progress: each wakes the event loop."""
+
 
 @dataclass(slots=True, eq=False)
 class ActiveRecording:
@@ -27,6 +30,8 @@ class ActiveRecording:
     init: InitSegment
     expected_fragments: int
     failure: OSError | None = None
+    report_at_90k: int = 0
+    """When the writer reports next; the first part is reported at once."""
     file: RecordingWriter | None = field(default=None, repr=False)
 
     @property
@@ -138,7 +143,9 @@ class SpoolWriter:
         except OSError as error:
             self._fail(recording, error)
             return
-        self._reports.recorded(recording.entry, _media_end(recording))
+        if recording.file.duration_90k >= recording.report_at_90k:
+            recording.report_at_90k = recording.file.duration_90k + REPORT_EVERY_90K
+            self._reports.recorded(recording.entry, _media_end(recording))
 
     def _open(self, recording: ActiveRecording) -> RecordingWriter:
         # after the server's clock was set back, the same moment can come twice

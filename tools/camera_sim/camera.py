@@ -42,7 +42,9 @@ class Camera:
         self.port = spec.port
         self.state = FaultState()
         self.auth = Authenticator(spec.username, spec.password, spec.auth)
-        self.feed = Feed(tracks, MediaClock(spec.speed), self.state)
+        self.feed = Feed(
+            tracks, MediaClock(spec.speed, ahead_seconds=spec.clock_ahead_seconds), self.state
+        )
         self.fault = CameraFaults(self)
         self.sessions: dict[str, Session] = {}
         self.connection_count = 0

@@ -36,6 +36,9 @@ class CameraSpec:
     sends_parameter_sets_in_sdp: bool = True
     speed: float = 1.0
     """Media seconds in a real second; RTP and NTP times run with the media."""
+    clock_ahead_seconds: float = 0.0
+    """Added to the camera's clock. Real cameras do not take their pictures in step; a few
+    milliseconds more for each camera keep simulated ones apart."""
     max_payload_bytes: int = 1400
     rtp_wrap_in_seconds: float | None = None
     """Media seconds from PLAY to the wrap of the 32-bit RTP timestamp; None is random."""

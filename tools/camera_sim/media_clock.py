@@ -4,11 +4,11 @@ import time
 
 
 class MediaClock:
-    """Unix time at its creation, from there on `speed` times as fast as the real one."""
+    """Unix time at its creation plus `ahead_seconds`, then `speed` times as fast as real time."""
 
-    def __init__(self, speed: float = 1.0) -> None:
+    def __init__(self, speed: float = 1.0, *, ahead_seconds: float = 0.0) -> None:
         self._speed = speed
-        self._unix_origin = time.time()
+        self._unix_origin = time.time() + ahead_seconds
         self._origin = time.monotonic()
 
     def now(self) -> float:

@@ -13,14 +13,13 @@ from tools.local.stack import DEFAULT_API_PORT, DEFAULT_HEALTH_PORT, StackOption
 def main() -> int:
     """Return the exit status."""
     given = _parser().parse_args()
-    defaults = Ports()
     options = StackOptions(
         data=given.data,
         ports=Ports(
             nats=given.nats_port,
             postgres=given.postgres_port,
             s3=given.s3_port,
-            s3_metrics=defaults.s3_metrics,
+            s3_metrics=given.s3_metrics_port,
         ),
         api_port=given.api_port,
         health_port=given.health_port,
@@ -45,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--nats-port", type=int, default=ports.nats)
     parser.add_argument("--postgres-port", type=int, default=ports.postgres)
     parser.add_argument("--s3-port", type=int, default=ports.s3)
+    parser.add_argument("--s3-metrics-port", type=int, default=ports.s3_metrics)
     parser.add_argument("--camera-port", type=int, default=18554, help="first simulated camera")
     return parser
 

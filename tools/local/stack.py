@@ -236,7 +236,7 @@ class Stack:
         env["EVERFRAME_API_PORT"] = str(self.options.api_port)
         allow = self.options.allow_loopback_cameras
         env["EVERFRAME_API_ALLOW_LOOPBACK_CAMERAS"] = str(allow).lower()
-        return env | dict(self.options.api_env)
+        return env | _given("EVERFRAME_API_") | dict(self.options.api_env)
 
     def _recorder(self, instance: str) -> dict[str, str]:
         ends = self.servers.endpoints
@@ -247,7 +247,7 @@ class Stack:
         spool = self.servers.data.path / "spool" / f"recorder-{instance}"
         env["EVERFRAME_RECORDER_SPOOL_DIR"] = str(spool)
         env["EVERFRAME_RECORDER_INSTANCE"] = instance
-        return env | dict(self.options.recorder_env)
+        return env | _given("EVERFRAME_RECORDER_") | dict(self.options.recorder_env)
 
     async def _command(self, module: str, *arguments: str, env: Mapping[str, str]) -> str:
         """Run `python -m module`; return what it printed."""
@@ -270,6 +270,11 @@ class Stack:
         if process.returncode != 0:
             raise CommandFailed(f"{module} failed:\n{err.decode(errors='replace').strip()}")
         return out.decode().strip()
+
+
+def _given(prefix: str) -> dict[str, str]:
+    """Return the settings in the launcher's own environment; they win over its defaults."""
+    return {name: value for name, value in os.environ.items() if name.startswith(prefix)}
 
 
 def _login(url: str) -> tuple[str, str]:

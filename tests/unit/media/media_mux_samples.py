@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -106,8 +106,7 @@ def shifted(
 ) -> tuple[Packet, ...]:
     """The same packets with other timestamps and arrival times."""
     return tuple(
-        replace(
-            packet,
+        packet._replace(
             pts=None if packet.pts is None else packet.pts + ticks,
             dts=None if packet.dts is None else packet.dts + ticks,
             arrived_monotonic=packet.arrived_monotonic + seconds,

@@ -1,6 +1,5 @@
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -120,7 +119,7 @@ def test_a_part_comes_with_the_frame_behind_it() -> None:
 def test_a_single_frame_longer_than_the_target_is_a_part() -> None:
     stream = video(frames=5, gop=5)
     slow = [
-        replace(packet, pts=at * 45_000, dts=at * 45_000, arrived_monotonic=at * 0.5)
+        packet._replace(pts=at * 45_000, dts=at * 45_000, arrived_monotonic=at * 0.5)
         for at, packet in enumerate(stream.packets)
     ]
 
@@ -142,7 +141,7 @@ def test_the_session_starts_at_ten_seconds_with_the_first_keyframe() -> None:
 
 def test_a_keyframe_whose_timestamp_comes_later_is_counted_back() -> None:
     stream = video()
-    untimed = [replace(packet, pts=None, dts=None) for packet in stream.packets[:3]]
+    untimed = [packet._replace(pts=None, dts=None) for packet in stream.packets[:3]]
 
     _, parts = mux(stream.track, None, [*untimed, *stream.packets[3:]])
 
@@ -153,7 +152,7 @@ def test_a_keyframe_whose_timestamp_comes_later_is_counted_back() -> None:
 
 def test_a_camera_that_never_sends_timestamps_is_recorded_at_its_frame_rate() -> None:
     stream = video(frames=80)
-    untimed = [replace(packet, pts=None, dts=None) for packet in stream.packets]
+    untimed = [packet._replace(pts=None, dts=None) for packet in stream.packets]
 
     _, parts = mux(stream.track, None, untimed)
 
@@ -274,7 +273,7 @@ def test_a_keyframe_that_repeats_only_one_kind_of_parameter_set_changes_nothing(
     stream = video()
     sps, pps = nal.parameter_sets("h264", stream.packets[0].data)
     packets = list(stream.packets)
-    packets[10] = replace(packets[10], data=packets[10].data.replace(b"\0\0\0\1" + sps, b"", 1))
+    packets[10] = packets[10]._replace(data=packets[10].data.replace(b"\0\0\0\1" + sps, b"", 1))
 
     muxer, parts = mux(stream.track, None, packets)
 
@@ -312,7 +311,7 @@ def test_a_long_silence_before_a_keyframe_is_a_hole_between_recordings() -> None
 def test_the_capture_time_is_free_of_jitter() -> None:
     stream = video()
     jittery = [
-        replace(packet, arrived_monotonic=packet.arrived_monotonic + 0.03 * (at % 5))
+        packet._replace(arrived_monotonic=packet.arrived_monotonic + 0.03 * (at % 5))
         for at, packet in enumerate(stream.packets)
     ]
 
@@ -326,7 +325,7 @@ def test_the_capture_time_is_free_of_jitter() -> None:
 def test_the_skew_of_the_camera_clock_is_told_where_it_is_known() -> None:
     stream = video()
     told = [
-        replace(packet, camera_time_us=int((packet.arrived_monotonic + 500_007) * 1e6))
+        packet._replace(camera_time_us=int((packet.arrived_monotonic + 500_007) * 1e6))
         for packet in stream.packets[10:]
     ]
 
@@ -339,7 +338,7 @@ def test_the_skew_of_the_camera_clock_is_told_where_it_is_known() -> None:
 
 def test_nothing_comes_of_a_stream_whose_parameter_sets_are_never_seen() -> None:
     stream = video()
-    bare = [replace(packet, data=b"\0\0\0\1\x65\x88\x84") for packet in stream.packets]
+    bare = [packet._replace(data=b"\0\0\0\1\x65\x88\x84") for packet in stream.packets]
 
     muxer, parts = mux(stream.track, None, bare)
 
@@ -363,8 +362,7 @@ def test_whatever_the_clocks_do_no_frame_is_lost_and_the_timeline_is_monotone(da
             ticks = packet.dts + shift + data.draw(st.integers(-1500, 1500))
             is_untimed = data.draw(st.integers(0, 30)) == 0
             made.append(
-                replace(
-                    packet,
+                packet._replace(
                     dts=None if is_untimed else ticks,
                     pts=None if is_untimed else ticks,
                     arrived_monotonic=packet.arrived_monotonic + data.draw(JITTER),
@@ -386,7 +384,7 @@ def test_whatever_the_clocks_do_no_frame_is_lost_and_the_timeline_is_monotone(da
     )
 
     muxer, parts = mux(
-        stream.track, sound, [replace(packet, arrived_monotonic=at) for at, packet in queue]
+        stream.track, sound, [packet._replace(arrived_monotonic=at) for at, packet in queue]
     )
 
     assert_consistent(parts)
