@@ -23,6 +23,8 @@ from tools.camera_sim.camera_spec import CameraSpec
 from tools.camera_sim.clip_spec import ClipSpec
 from tools.camera_sim.process import CameraProcess
 
+PHASE_SECONDS = 0.0137
+"""Real cameras do not take their pictures in the same millisecond."""
 CLIP = ClipSpec(width=1920, height=1080, fps=25, gop_seconds=2.0, audio="aac")
 SIDES = (EverframeSide, FfmpegSide)
 # Beyond the window itself: starting, waiting for a quiet second, uploads, counting.
@@ -84,7 +86,10 @@ async def _run(options: Options, ffmpeg: str) -> int:
     steps: list[density_profile.Step] = []
     exit_code = 0
     for count in options.cameras:
-        specs = [CameraSpec(f"camera-{number:02}", CLIP) for number in range(1, count + 1)]
+        specs = [
+            CameraSpec(f"camera-{number:02}", CLIP, clock_ahead_seconds=number * PHASE_SECONDS)
+            for number in range(1, count + 1)
+        ]
         with CameraProcess(specs, start_seconds=300.0) as simulated:
             urls = {spec.name: simulated.plain_url(spec.name) for spec in specs}
             try:
