@@ -46,10 +46,15 @@ def closure(service: str) -> set[str]:
     return foreign
 
 
+def normal(name: str) -> str:
+    """The one spelling of a distribution's name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 @pytest.mark.parametrize("service", ["api", "recorder"])
 def test_a_service_requires_everything_that_it_imports(service: str) -> None:
     text = (ROOT / "requirements" / f"{service}.txt").read_text()
-    required = {name.lower() for name in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE)}
+    required = {normal(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE)}
     distributions = packages_distributions()
 
     imported = closure(service)
@@ -58,6 +63,6 @@ def test_a_service_requires_everything_that_it_imports(service: str) -> None:
     missing = {
         name
         for name in imported
-        if not {d.lower() for d in distributions.get(name, [name])} & required
+        if not {normal(d) for d in distributions.get(name, [name])} & required
     }
     assert missing == set()
