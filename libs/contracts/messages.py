@@ -5,7 +5,7 @@ A message class carries its own subject and version, so nobody writes a subject 
 """
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
+from typing import ClassVar, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -92,9 +92,3 @@ class CloudEvent(BaseModel, Generic[EventT]):
             time=now or datetime.now(UTC),
             data=event,
         )
-
-
-def envelope_type(payload: dict[str, Any]) -> str | None:
-    """Return the CloudEvents type of a decoded payload, None where there is none."""
-    kind = payload.get("type")
-    return kind if isinstance(kind, str) else None

@@ -18,6 +18,8 @@ class Lease(Message):
 
     recorder: str
     """The instance that holds it."""
+    spool: str = ""
+    """Its spool: two recorders of one name are told apart by it."""
 
 
 class Presence(Message):
@@ -26,8 +28,7 @@ class Presence(Message):
     bucket: ClassVar[str] = "presence"
 
     recorder: str
-    started_at: UtcTime
-    version: str = ""
+    spool: str = ""
 
 
 class OpenGap(Message):
@@ -38,7 +39,7 @@ class OpenGap(Message):
 
 
 class RecordingProgress(DesiredState):
-    """Last value per camera, written about once a second by the recorder that owns it.
+    """Last value per camera, written every two seconds by the recorder that owns it.
 
     Invariant: every wanted moment before `accounted_until` is in a durable spool file or stored
     recording, or in a gap that was announced or is `open_gap`.
@@ -49,6 +50,8 @@ class RecordingProgress(DesiredState):
     camera_id: CameraId
     site: Site = DEFAULT_SITE
     recorder: str
+    spool: str = ""
+    """Where what is not stored yet lies."""
     epoch: int = Field(ge=0)
     seen_at: UtcTime
     """When the recorder wrote this."""
@@ -63,6 +66,8 @@ class RecordingProgress(DesiredState):
     """Recorded by this instance since it took the camera."""
     last_recording_at: UtcTime | None = None
     """End of the newest recording that is stored and announced."""
+    stored_until: UtcTime | None = None
+    """Everything recorded before this is stored and announced."""
     pending_uploads: int = 0
     codec: str = ""
     resolution: str = ""

@@ -141,7 +141,7 @@ async def media_response(
 async def _first_piece(stream: AsyncIterator[bytes], key: str) -> bytes:
     try:
         return await anext(stream)
-    except (ObjectNotFound, RangeNotSatisfiable, MediaCutShort, NotPartsError) as error:
+    except (ObjectNotFound, RangeNotSatisfiable, MediaCutShort, NotPartsError, KeyError) as error:
         log.error("media.lost", object_key=key, reason=str(error))
         raise not_found(
             "the catalog knows this recording, but the object store does not have it (any more)"

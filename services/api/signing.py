@@ -60,7 +60,7 @@ def media_scope(recording_id: str) -> str:
     return f"media\n{recording_id}"
 
 
-def playback_scope(camera_id: str, start: datetime, end: datetime | None) -> str:
-    """Return the scope of one camera's playlist for one range."""
+def playback_scope(camera_id: str, stream: str, start: datetime, end: datetime | None) -> str:
+    """Return the scope of one stream's playlist for one range."""
     until = "" if end is None else end.isoformat()
-    return f"playback\n{camera_id}\n{start.isoformat()}\n{until}"
+    return f"playback\n{camera_id}\n{stream}\n{start.isoformat()}\n{until}"

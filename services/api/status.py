@@ -41,8 +41,8 @@ class StatusBoard:
         progress = sighting.progress
         if not sighting.is_fresh or progress is None:
             return None
-        if progress.last_recording_at is not None:
-            return progress.last_recording_at
+        if progress.stored_until is not None:
+            return progress.stored_until
         return progress.state_since if progress.state is CameraState.RECORDING else None
 
     def on_progress(self, change: Change[RecordingProgress]) -> None:

@@ -59,7 +59,8 @@ class _Recorder:
     async def run(self, stop: asyncio.Event) -> None:
         settings = self._settings
         credentials = _credential_box(settings)
-        recovered = await asyncio.to_thread(lambda: list(recover_spool(self._spool)))
+        vanished: list[SpoolEntry] = []
+        recovered = await asyncio.to_thread(lambda: list(recover_spool(self._spool, vanished)))
         bus = await self._connect(stop)
         if bus is None:
             return
@@ -73,12 +74,15 @@ class _Recorder:
         writer.start()
         env = Environment(
             recorder=self._name,
+            spool=self._spool.identity,
             settings=settings,
             writer=writer,
             credentials=credentials,
             publish=self._outbox.put,
             pending_uploads=self._uploader.pending,
             last_recording_at=self._uploader.last_announced_at.get,
+            stored_until=self._uploader.stored_until,
+            vanished=vanished,
         )
         self._ownership = Ownership(bus, env, [entry for entry, gap in recovered if gap is None])
         self._health.add_check("bus", lambda: None if bus.is_connected else "not connected")

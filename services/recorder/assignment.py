@@ -28,6 +28,7 @@ LAST_FRAME = timedelta(milliseconds=150)
 FRESH = timedelta(seconds=3)
 """A camera taken this soon after it was added or switched on is just being connected."""
 RATE_SECONDS = 10
+REPORTS_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,16 @@ class Environment:
     """What the cameras of one recorder share."""
 
     recorder: str
+    spool: str
     settings: RecorderSettings
     writer: SpoolWriter
     credentials: CredentialBox
     publish: Callable[[GapDetected | CameraStatusChanged], None]
     pending_uploads: Callable[[str], int]
     last_recording_at: Callable[[str], datetime | None]
+    stored_until: Callable[[str], datetime | None]
+    vanished: Sequence[SpoolEntry] = ()
+    """Recordings of an earlier life of which nothing reached the disk."""
 
 
 class Assignment:
@@ -80,7 +85,7 @@ class Assignment:
         """
         now = _now()
         reason = self._reason_before(progress, now)
-        self._stored_before = progress.last_recording_at if progress else None
+        self._stored_before = progress.stored_until if progress else None
         inherited = inherit(
             self.config.wanted,
             self._last_word(progress, spooled, reason),
@@ -122,12 +127,6 @@ class Assignment:
         if self._ledger is not None:
             self._accounted_until = self._ledger.accounted_until
 
-    def set_epoch(self, epoch: int, revision: int) -> None:
-        """Go on under a lease that had to be taken anew."""
-        self.epoch, self.revision = epoch, revision
-        if self._session is not None:
-            self._session.epoch = epoch
-
     # ---- what happens -------------------------------------------------------
     def recorded(self, entry: SpoolEntry, until: datetime) -> None:
         """Footage of `entry` is in the spool up to `until`."""
@@ -153,6 +152,11 @@ class Assignment:
             self._announce(*self._ledger.tick(_now()))
         if self._session is not None:
             self._session.interrupt_if_stalled()
+            if not self._session.is_alive:
+                log.error("camera.thread_died", camera_id=self.config.camera_id)
+                self._failed(Failed(CameraState.ERROR, GapReason.CAMERA_ERROR, "internal failure"))
+                self._start_session()
+                return
             self._received = [*self._received[-RATE_SECONDS:], self._session.received_bytes]
 
     def progress(self) -> RecordingProgress | None:
@@ -169,6 +173,7 @@ class Assignment:
             camera_id=camera_id,
             site=self.config.site,
             recorder=self._env.recorder,
+            spool=self._env.spool,
             epoch=self.epoch,
             seen_at=_now(),
             accounted_until=accounted,
@@ -179,6 +184,7 @@ class Assignment:
             bitrate_bps=bitrate if self._state is CameraState.RECORDING else 0,
             recorded_seconds=round(self._recorded_seconds, 3),
             last_recording_at=self._env.last_recording_at(camera_id) or self._stored_before,
+            stored_until=self._env.stored_until(camera_id) or self._stored_before,
             pending_uploads=self._env.pending_uploads(camera_id),
             codec=self._codec,
             resolution=self._resolution,
@@ -203,22 +209,25 @@ class Assignment:
         if progress is None:
             return None
         accounted = progress.accounted_until
-        if progress.recorder != self._env.recorder:
+        if progress.spool != self._env.spool:
             if reason is GapReason.RECORDER_DOWN:
-                # what the dead recorder had not stored lies in its spool and may never come; when
-                # it comes, it fills the gap
-                stored = progress.last_recording_at or self._wanted_since(accounted)
+                # what was not stored lies in another spool and may never come; when it comes, it
+                # fills the gap
+                stored = progress.stored_until or self._wanted_since(accounted)
                 accounted = min(accounted, stored)
             return LastWord(accounted, progress.seen_at, progress.open_gap)
+        # after a power cut less is there than was counted: what was written but not synced
+        ours = [e for e in self._env.vanished if e.camera_id == self.config.camera_id]
         newest = max(spooled, key=lambda entry: entry.started_at, default=None)
+        kept = [entry.started_at for entry in ours if entry.epoch == progress.epoch]
         if (
             newest is not None
             and newest.ended_at is not None
             and newest.end_reason is EndReason.CRASH_RECOVERED
             and newest.epoch == progress.epoch
         ):
-            # a power cut took what was written but not synced: less is there than was counted
-            accounted = min(accounted, newest.ended_at)
+            kept.append(newest.ended_at)
+        accounted = min([accounted, *kept])
         return LastWord(accounted, progress.seen_at, progress.open_gap)
 
     def _wanted_since(self, moment: datetime) -> datetime:
@@ -268,11 +277,16 @@ class Assignment:
         if session is None:
             return
         session.stop(reason)
-        limit = self._env.settings.stall_seconds + self._env.settings.open_timeout_seconds
-        if not await asyncio.to_thread(session.join, limit):
+        limit = self._env.settings.stall_seconds + REPORTS_SECONDS
+        try:
+            async with asyncio.timeout(limit):
+                while session.is_connected:  # noqa: ASYNC110 - a thread has no event to await
+                    await asyncio.sleep(0.02)
+                reported = asyncio.Event()
+                self._env.writer.notify(lambda: self._loop.call_soon_threadsafe(reported.set))
+                await reported.wait()
+        except TimeoutError:
             log.error("camera.thread_stuck", camera_id=self.config.camera_id)
-        await asyncio.to_thread(self._env.writer.flush, limit)
-        await asyncio.sleep(0)  # the writer's last reports are on the loop's queue
 
     def _reported(self, session: CameraSession, what: Report) -> None:
         if session is not self._session:

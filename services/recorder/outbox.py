@@ -6,6 +6,7 @@ Recordings have their own outbox, the sidecar; here are gaps and changes of stat
 import asyncio
 import contextlib
 import itertools
+import os
 from pathlib import Path
 
 import structlog
@@ -55,9 +56,7 @@ class Outbox:
         is_gap = isinstance(event, GapDetected)
         envelope = _Envelope(gap=event) if is_gap else _Envelope(status=event)
         try:
-            write_atomically(
-                path, envelope.model_dump_json(exclude_none=True).encode(), sync=is_gap
-            )
+            write_atomically(path, envelope.model_dump_json(exclude_none=True).encode())
         except OSError as error:
             log.error("outbox.write_failed", reason=str(error))
         self._pending.append((path, event))
@@ -76,6 +75,8 @@ class Outbox:
             try:
                 await bus.publish(event)
             except BusUnavailable:
+                # what has to wait longer is to survive a power cut, too
+                await asyncio.to_thread(_sync, [path for path, _ in self._pending])
                 await asyncio.sleep(backoff.next_seconds())
                 continue
             except Permanent as error:
@@ -115,3 +116,9 @@ def _read(path: Path) -> OutboxEvent | None:
 def _set_aside(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         path.replace(path.with_suffix(".bad"))
+
+
+def _sync(paths: list[Path]) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            os.fsync(file.fileno())

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import structlog
 
 from libs.bus.client import Bus
-from libs.bus.errors import BusError, BusUnavailable, LeaseLost
+from libs.bus.errors import BusError, BusUnavailable, InvalidPayload, LeaseLost
 from libs.bus.keyvalue import ChangeKind
 from libs.contracts.cameras import CameraConfig
 from libs.contracts.ownership import Lease, Presence, RecordingProgress
@@ -36,7 +36,7 @@ class Ownership:
         ttl = int(env.settings.lease_ttl_seconds)
         self._env = env
         self._me = env.recorder
-        self._started_at = datetime.now(UTC)
+        self._lease = Lease(recorder=env.recorder, spool=env.spool)
         self._configs_kv = bus.kv(CameraConfig)
         self._progress_kv = bus.kv(RecordingProgress)
         self._leases = bus.leases(Lease, ttl_seconds=ttl)
@@ -54,6 +54,7 @@ class Ownership:
         self._snapshots: set[str] = set()
         self._changed = asyncio.Event()
         self._is_closing = False
+        self._is_present = False
         self._operations: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -93,12 +94,15 @@ class Ownership:
         self._is_closing = True
         await asyncio.gather(*self._operations.values())
         held = list(self._assignments.items())
-        await asyncio.gather(*(a.end(EndReason.SHUTDOWN) for _, a in held))
-        for key, assignment in held:
-            with contextlib.suppress(BusError):
-                await self._save_progress(key, assignment)
-                await self._leases.release(key, assignment.revision)
-        self._assignments.clear()
+        await asyncio.gather(*(self._shut_down(*item) for item in held))
+
+    async def _shut_down(self, key: str, assignment: Assignment) -> None:
+        """One camera, without waiting for the others."""
+        await assignment.end(EndReason.SHUTDOWN)
+        with contextlib.suppress(BusError):
+            await self._save_progress(key, assignment)
+            await self._leases.release(key, assignment.revision)
+        self._assignments.pop(key, None)
 
     # ---- watches ------------------------------------------------------------
     async def _watch_configs(self) -> None:
@@ -148,14 +152,21 @@ class Ownership:
 
     # ---- leases -------------------------------------------------------------
     async def _stay_present(self) -> None:
-        me = Presence(recorder=self._me, started_at=self._started_at)
+        me = Presence(recorder=self._me, spool=self._env.spool)
         revision = await self._presences.acquire(self._me, me)
-        while revision is not None:
-            await asyncio.sleep(self._ttl_seconds / 3)
-            with contextlib.suppress(BusUnavailable):
-                revision = await self._presences.renew(self._me, me, revision)
-        log.error("recorder.instance_taken", instance=self._me, fix="give each recorder its own")
-        await asyncio.sleep(self._ttl_seconds)
+        try:
+            while revision is not None:
+                self._is_present = True
+                await asyncio.sleep(self._ttl_seconds / 3)
+                with contextlib.suppress(BusUnavailable):
+                    revision = await self._presences.renew(self._me, me, revision)
+        finally:
+            self._is_present = False
+        log.error(
+            "recorder.instance_taken",
+            instance=self._me,
+            fix="another recorder has this name; set EVERFRAME_RECORDER_INSTANCE",
+        )
 
     async def _renew_leases(self) -> None:
         while True:
@@ -164,9 +175,7 @@ class Ownership:
 
     async def _renew(self, key: str, assignment: Assignment) -> None:
         try:
-            assignment.revision = await self._leases.renew(
-                key, Lease(recorder=self._me), assignment.revision
-            )
+            assignment.revision = await self._leases.renew(key, self._lease, assignment.revision)
         except BusUnavailable:
             log.warning("lease.not_renewed", camera_id=assignment.config.camera_id)
         except LeaseLost:
@@ -183,13 +192,15 @@ class Ownership:
             if self._is_closing or len(self._snapshots) < 4:
                 continue
             self._follow_configs()
-            if self._bus.is_connected:
+            if self._bus.is_connected and self._is_present:
                 await self._share()
             metrics.CAMERAS.set(len(self._assignments))
 
     def _follow_configs(self) -> None:
         """Bring every held camera in line with its configuration."""
         for key, assignment in self._assignments.items():
+            if key in self._operations:
+                continue  # looked at again when it is done
             config = self._configs.get(key)
             if config is None:
                 self._operate(key, self._forget(key, assignment))
@@ -275,11 +286,18 @@ class Ownership:
         return any(accounted is None or end > accounted for end in ends)
 
     async def _take(self, key: str) -> None:
-        epoch = await self._leases.acquire(key, Lease(recorder=self._me))
+        epoch = await self._leases.acquire(key, self._lease)
         if epoch is None:
             return
-        entry = await self._progress_kv.get(key)
-        config = self._configs[key]
+        try:
+            entry = await self._progress_kv.get(key)
+        except InvalidPayload as error:
+            log.error("progress.unreadable", key=key, reason=str(error))
+            entry = None
+        config = self._configs.get(key)
+        if config is None or self._is_closing:
+            await self._leases.release(key, epoch)
+            return
         assignment = Assignment(config, epoch=epoch, revision=epoch, env=self._env)
         self._assignments[key] = assignment
         self._holders[key] = self._me

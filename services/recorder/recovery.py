@@ -47,11 +47,14 @@ def lost_stretch(entry: SpoolEntry, *, detail: str, reason: GapReason) -> Gap | 
     return Gap(entry.started_at, ended_at, reason, detail)
 
 
-def recover_spool(spool: Spool) -> Iterator[tuple[SpoolEntry, Gap | None]]:
+def recover_spool(
+    spool: Spool, vanished: list[SpoolEntry] | None = None
+) -> Iterator[tuple[SpoolEntry, Gap | None]]:
     """Yield what is left in the spool, oldest first, and the gap where footage is gone.
 
     An entry with a gap has no media any more; its sidecar stays until the gap is announced. An
-    entry that is still `recording` could not be finished now.
+    entry that is still `recording` could not be finished now. `vanished` collects recordings of
+    which nothing reached the disk, as after a power cut.
     """
     for entry in spool.load():
         if entry.state is SpoolState.RECORDING:
@@ -63,6 +66,8 @@ def recover_spool(spool: Spool) -> Iterator[tuple[SpoolEntry, Gap | None]]:
                 finished = entry
             if finished is not None:
                 yield finished, None
+            elif vanished is not None:
+                vanished.append(entry)
         elif entry.state is SpoolState.DROPPED:
             gap = lost_stretch(
                 entry, detail="given up for want of space", reason=GapReason.SPOOL_FULL

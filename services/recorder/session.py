@@ -135,6 +135,8 @@ class CameraSession:
         self._last_video = 0.0
         self._last_keyframe = 0.0
         self._is_stalled = False
+        self._is_reading = False
+        self._counted = (0, 0, 0)
         self._thread = threading.Thread(
             target=self._run, name=f"camera-{config.camera_id}", daemon=True
         )
@@ -151,10 +153,15 @@ class CameraSession:
         if (source := self._source) is not None:
             source.stop()
 
-    def join(self, timeout_seconds: float) -> bool:
-        """Wait for the thread; False when it is still running. Blocks."""
-        self._thread.join(timeout_seconds)
-        return not self._thread.is_alive()
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there may be footage to wait for after `stop`; connecting cannot be stopped."""
+        return self._is_reading and self._thread.is_alive()
 
     def set_recording_seconds(self, seconds: int) -> None:
         """Change the length of recordings, from the next one on."""
@@ -203,8 +210,11 @@ class CameraSession:
         try:
             source = self._new_source()
             self._source = source
+            if self._stop.is_set():
+                return None  # asked to stop before there was anything to wake
             try:
                 tracks = source.open()
+                self._is_reading = True
                 self._note_tracks(tracks)
                 pipeline = self._audio_pipeline(tracks)
                 muxer = Muxer(
@@ -217,6 +227,7 @@ class CameraSession:
                 self._source = None
                 source.close()
                 self._count(source, muxer)
+                self._counted = (0, 0, 0)
         except SourceError as error:
             outcome = self._outcome_of(error)
         except _Stalled:
@@ -239,6 +250,7 @@ class CameraSession:
         if outcome is None and self._is_stalled and not self._stop.is_set():
             outcome = self._stalled()
         self._finish(muxer, outcome)
+        self._is_reading = False
         return outcome
 
     def _new_source(self) -> RtspSource:
@@ -288,6 +300,7 @@ class CameraSession:
         self._last_video = self._last_keyframe = time.monotonic()
         waiting: deque[Packet] = deque()
         pictures = 0
+        patience = self.config.part_seconds
         try:
             for packet in source.packets():
                 self.received_bytes += len(packet.data)
@@ -296,14 +309,19 @@ class CameraSession:
                     self._watch_video(packet)
                     pictures += 1
                     is_due = packet.is_key or pictures >= batch
+                    # fewer pictures than the camera announced
+                    is_due |= packet.arrived_monotonic - waiting[0].arrived_monotonic > patience
                 else:
                     self._watch_audio(packet)
                     is_due = muxer.is_waiting
                 if is_due:
                     self._mux(waiting, muxer, pipeline)
                     pictures = 0
+                    self._count(source, muxer)
         finally:
             self._mux(waiting, muxer, pipeline)
+            for aac in pipeline.flush() if pipeline else ():
+                muxer.push(aac)
 
     def _mux(self, waiting: deque[Packet], muxer: Muxer, pipeline: AudioPipeline | None) -> None:
         """Take all of `waiting` to the muxer and place the parts that it completes."""
@@ -422,8 +440,13 @@ class CameraSession:
         )
 
     def _count(self, source: RtspSource, muxer: Muxer | None) -> None:
-        camera_id = self.config.camera_id
-        metrics.LOST_PACKETS.labels(camera_id).inc(source.lost_packets)
-        if muxer is not None:
-            metrics.TIMESTAMP_ADJUSTMENTS.labels(camera_id).inc(muxer.timestamp_adjustments)
-            metrics.DROPPED_AUDIO.labels(camera_id).inc(muxer.dropped_audio)
+        """Bring the metrics up to date with the counters of this connection."""
+        counters = (metrics.LOST_PACKETS, metrics.TIMESTAMP_ADJUSTMENTS, metrics.DROPPED_AUDIO)
+        now = (
+            source.lost_packets,
+            muxer.timestamp_adjustments if muxer else 0,
+            muxer.dropped_audio if muxer else 0,
+        )
+        for counter, value, before in zip(counters, now, self._counted, strict=True):
+            counter.labels(self.config.camera_id).inc(value - before)
+        self._counted = now

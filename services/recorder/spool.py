@@ -8,6 +8,7 @@ come, is replaced atomically, and is the outbox of the recording's event:
 
 import os
 import shutil
+import uuid
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -161,6 +162,14 @@ class Spool:
         probe = root / ".writable"
         probe.write_bytes(b"")
         probe.unlink()
+
+    @property
+    def identity(self) -> str:
+        """A name that this spool keeps for ever and no other has."""
+        path = self.root / ".identity"
+        if not path.exists():
+            write_atomically(path, uuid.uuid4().hex.encode(), sync=True)
+        return path.read_text()
 
     def media_path(self, entry: SpoolEntry) -> Path:
         """Return where the entry's media is."""

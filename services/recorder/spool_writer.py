@@ -55,7 +55,7 @@ class _Close:
 
 @dataclass(frozen=True, slots=True)
 class _Barrier:
-    reached: threading.Event
+    reached: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +111,18 @@ class SpoolWriter:
 
     def flush(self, timeout_seconds: float) -> bool:
         """Wait until everything queued so far is written and reported. Blocks."""
-        barrier = _Barrier(threading.Event())
-        self._queue.put(barrier)
-        return barrier.reached.wait(timeout_seconds)
+        reached = threading.Event()
+        self.notify(reached.set)
+        return reached.wait(timeout_seconds)
+
+    def notify(self, reached: Callable[[], object]) -> None:
+        """Call `reached`, in the writer's thread, when everything queued so far is reported."""
+        self._queue.put(_Barrier(reached))
 
     def _run(self) -> None:
         while (command := self._queue.get()) is not None:
             if isinstance(command, _Barrier):
-                command.reached.set()
+                command.reached()
                 continue
             try:
                 if isinstance(command, _Write):

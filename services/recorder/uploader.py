@@ -32,6 +32,8 @@ HOUSEKEEPING_SECONDS = 2.0
 AWAY = (BusUnavailable, StoreUnavailable, StoreDenied, BucketMissing)
 """Failures that every recording would meet; others are one recording's own."""
 
+IDLE_SECONDS = 0.2
+
 
 class Uploader:
     """Owns every entry of the spool that is no longer being written.
@@ -61,8 +63,9 @@ class Uploader:
         self._busy: set[str] = set()
         self._unfinished: list[tuple[SpoolEntry, datetime | None]] = []
         self._changed = asyncio.Event()
-        self._paused_until = 0.0
-        self._backoff = Backoff(first_seconds=0.5, max_seconds=15.0)
+        self._store_paused_until = self._bus_paused_until = 0.0
+        self._store_backoff = Backoff(first_seconds=0.5, max_seconds=15.0)
+        self._bus_backoff = Backoff(first_seconds=0.5, max_seconds=15.0)
         self._set_back: dict[str, tuple[Backoff, float]] = {}
         self.last_announced_at: dict[str, datetime] = {}
 
@@ -80,6 +83,15 @@ class Uploader:
         What then is missing before `until` was accounted for as recorded, and becomes a gap.
         """
         self._unfinished.append((entry, until))
+
+    def stored_until(self, camera_id: str) -> datetime | None:
+        """Return up to when everything recorded is stored and announced; None: not known."""
+        waiting = [
+            entry.started_at
+            for entry in self._entries.values()
+            if entry.camera_id == camera_id and entry.state is not SpoolState.ANNOUNCED
+        ]
+        return min(waiting) if waiting else self.last_announced_at.get(camera_id)
 
     def pending(self, camera_id: str | None = None) -> int:
         """Count recordings that are not announced yet, of one camera or all."""
@@ -107,24 +119,25 @@ class Uploader:
             entry = self._next()
             if entry is None:
                 self._changed.clear()
-                wait = max(0.2, self._paused_until - time.monotonic())
-                try:
-                    async with asyncio.timeout(wait):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
                         await self._changed.wait()
-                except TimeoutError:
-                    pass
                 continue
             with self._claimed(entry):
                 await self._attempt(entry)
 
     def _next(self) -> SpoolEntry | None:
         now = time.monotonic()
-        if now < self._paused_until:
-            return None
+        # while the bus is away the store still takes footage, and the other way round
+        ready = set()
+        if now >= self._store_paused_until:
+            ready.add(SpoolState.FINISHED)
+        if now >= self._bus_paused_until and self._bus.is_connected:
+            ready.add(SpoolState.STORED)
         waiting = (
             entry
             for key, entry in self._entries.items()
-            if entry.state in {SpoolState.FINISHED, SpoolState.STORED}
+            if entry.state in ready
             and key not in self._busy
             and (key not in self._set_back or now >= self._set_back[key][1])
         )
@@ -149,12 +162,18 @@ class Uploader:
                 await self._lose(
                     entry, GapReason.RECORDING_LOST, "its file vanished from the spool"
                 )
+        except BusUnavailable as error:
+            self._bus_paused_until = self._pause(self._bus_backoff, "not_announced", error)
         except AWAY as error:
-            delay = self._backoff.next_seconds()
-            self._paused_until = time.monotonic() + delay
-            log.warning("recording.not_stored", reason=str(error), retry_seconds=round(delay, 2))
+            self._store_paused_until = self._pause(self._store_backoff, "not_stored", error)
         except Exception as error:  # noqa: BLE001 - one bad recording must not keep back the rest
             self._put_back(entry, error)
+
+    def _pause(self, backoff: Backoff, what: str, error: Exception) -> float:
+        """Return the monotonic moment until which to leave a server that is away alone."""
+        delay = backoff.next_seconds()
+        log.warning(f"recording.{what}", reason=str(error), retry_seconds=round(delay, 2))
+        return time.monotonic() + delay
 
     def _is_in_store(self, entry: SpoolEntry) -> bool:
         return self._entries[entry.object_key].state is not SpoolState.FINISHED
@@ -179,10 +198,13 @@ class Uploader:
             path = self._spool.media_path(entry)
             stored = await self._store.put_file(entry.object_key, path, content_type="video/mp4")
             metrics.UPLOAD_SECONDS.observe(time.monotonic() - started)
-            entry = await self._record(entry.stored(stored.sha256))
+            entry = await self._record(entry.stored(stored.sha256), sync=True)
+            self._store_backoff.reset()
+            if not self._bus.is_connected:
+                return  # others may be stored meanwhile; this one is announced later
         await self._bus.publish(entry.to_event())
         entry = await self._record(entry.announced(datetime.now(UTC)))
-        self._backoff.reset()
+        self._bus_backoff.reset()
         self._set_back.pop(entry.object_key, None)
         assert entry.ended_at is not None
         newest = self.last_announced_at.get(entry.camera_id, entry.ended_at)
@@ -198,8 +220,8 @@ class Uploader:
             end_reason=reason,
         )
 
-    async def _record(self, entry: SpoolEntry) -> SpoolEntry:
-        await asyncio.to_thread(self._spool.save, entry)
+    async def _record(self, entry: SpoolEntry, *, sync: bool = False) -> SpoolEntry:
+        await asyncio.to_thread(self._spool.save, entry, sync=sync)
         self._entries[entry.object_key] = entry
         return entry
 
@@ -286,7 +308,7 @@ class Uploader:
             await self._lose(
                 entry,
                 GapReason.SPOOL_FULL,
-                "the spool was full and the object store did not take it in time",
+                "the spool was full and this was its oldest footage",
             )
         elif self._spool.media_path(entry).exists():
             await asyncio.to_thread(self._spool.truncate, entry)

@@ -17,6 +17,7 @@ USERNAME, PASSWORD = "viewer", "demo-camera"
 RECORDING_SECONDS = 20
 CONTROL_OFFSET = 9
 SETTLE_SECONDS = 10.0
+PLAYED_SLACK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ async def _check_camera(api: ApiClient, camera: str, since: datetime) -> Finding
         played, problem = await _play(api, camera, since, until)
     else:
         problem = "no recording is in the catalog"
+    if problem is None and played < seconds["recorded"] - PLAYED_SLACK_SECONDS:
+        problem = "less plays back than was recorded"
     if problem is None and seconds["unexplained"] >= 1.0:
         problem = "there is missing footage that no gap explains"
     return Finding(

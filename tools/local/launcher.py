@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from tools.local.accounts import AccountUnknown
 from tools.local.api_client import ApiClient, ApiFailed
 from tools.local.data_dir import DataDirInUse
-from tools.local.demo import SETTLE_SECONDS, DemoCameras, check_promise
+from tools.local.demo import CAMERAS, SETTLE_SECONDS, DemoCameras, check_promise
 from tools.local.ports import PortBusy
 from tools.local.processes import ProcessError
 from tools.local.secret_file import SecretFileDamaged
@@ -20,6 +20,7 @@ EXPLAINED = (
     ApiFailed,
     CommandFailed,
     DataDirInUse,
+    PermissionError,
     PortBusy,
     ProcessError,
     SecretFileDamaged,
@@ -148,8 +149,8 @@ async def _conclude(terminal: Terminal, api: ApiClient, since: datetime) -> int:
     terminal.steps_done()
     terminal.findings(findings)
     problems = [found for found in findings if found.problem]
-    if not findings or problems:
-        terminal.error(f"{len(problems) or 'all'} of {len(findings)} cameras fell short")
+    if len(findings) < len(CAMERAS) or problems:
+        terminal.error(f"{len(problems)} of {len(findings)} cameras fell short")
         return 1
     terminal.console.print(f"{len(findings)} passed, 0 failed")
     return 0

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,10 @@ SETTING = "--nats-port"
 PUBLISH = ("everframe.>", "$JS.API.>", "$JS.ACK.>", "$JS.FC.>", "$KV.>", "$SRV.>", "_INBOX.>")
 SUBSCRIBE = ("everframe.>", "$JS.EVENT.ADVISORY.>", "$KV.>", "$SRV.>", "_INBOX.>")
 # Streams are declared by the deploy step as `admin`.
-DECLARING = tuple(f"$JS.API.STREAM.{verb}.>" for verb in ("CREATE", "UPDATE", "DELETE", "RESTORE"))
+DECLARING = tuple(
+    f"$JS.API.STREAM.{verb}.>"
+    for verb in ("CREATE", "UPDATE", "DELETE", "RESTORE", "PURGE", "MSG.DELETE")
+)
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ def nats_config(*, listen: str, store: str, secrets: Secrets, max_file_store: st
     """Server configuration; it holds passwords, so keep the file private."""
     users = [
         {"user": "admin", "password": secrets.nats_admin},
-        _service("api", secrets.nats_api, reads_only="owner"),
-        _service("recorder", secrets.nats_recorder, reads_only="cameras"),
+        _service("api", secrets.nats_api, reads_only=("owner", "presence", "progress")),
+        _service("recorder", secrets.nats_recorder, reads_only=("cameras",)),
     ]
     return f"""# Written by the launcher at every start.
 server_name: everframe
@@ -58,13 +62,9 @@ authorization {{ users: {json.dumps(users)} }}
 """
 
 
-def _service(user: str, password: str, *, reads_only: str) -> dict[str, object]:
-    """A service that may write every KV bucket but one."""
-    closed = [
-        f"$KV.{reads_only}.>",
-        f"$JS.API.STREAM.PURGE.KV_{reads_only}",
-        f"$JS.API.STREAM.MSG.DELETE.KV_{reads_only}",
-    ]
+def _service(user: str, password: str, *, reads_only: Sequence[str]) -> dict[str, object]:
+    """A service that may write every KV bucket but some."""
+    closed = [f"$KV.{bucket}.>" for bucket in reads_only]
     return {
         "user": user,
         "password": password,

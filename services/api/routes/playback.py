@@ -51,7 +51,8 @@ async def playback(
 
     At most 6 hours and 5400 fragments. A range that ends in the future grows while it is played.
     """
-    require_access(ctx, request, query, playback_scope(camera_id, query.start, query.end))
+    scope = playback_scope(camera_id, query.stream, query.start, query.end)
+    require_access(ctx, request, query, scope)
     start, end = query.start, query.end or query.start + MAX_RANGE
     _check_range(start, end)
     now = ctx.now()
@@ -90,7 +91,7 @@ async def create_playback_link(
     async with ctx.database.connection() as db:
         await check_camera(db, body.camera_id)
     signature = ctx.signer.sign(
-        playback_scope(body.camera_id, body.start, body.end),
+        playback_scope(body.camera_id, "main", body.start, body.end),
         now=ctx.now().timestamp(),
         valid_seconds=body.valid_seconds,
     )

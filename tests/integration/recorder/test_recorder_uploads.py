@@ -95,7 +95,7 @@ async def test_recordings_survive_a_store_and_a_bus_that_go_away(site: Site):
         await site.s3.stop()
         for entry in during[:2]:
             uploader.add(entry)
-        await eventually(lambda: uploader._paused_until > 0, within=30)
+        await eventually(lambda: uploader._store_paused_until > 0, within=30)
         assert uploader.pending() == 2
         await site.s3.start()
         await eventually(lambda: uploader.pending() == 0, within=60)

@@ -46,7 +46,7 @@ def test_lost_lease_is_forgotten_and_progress_remembered():
 def test_footage_is_pending_since_the_newest_stored_recording():
     board = StatusBoard(stale_seconds=10)
     stored_until = T0 - timedelta(seconds=40)
-    board.on_progress(progress(last_recording_at=stored_until))
+    board.on_progress(progress(stored_until=stored_until))
 
     assert board.pending_since(KEY, T0) == stored_until
     assert board.pending_since(KEY, T0 + timedelta(minutes=1)) is None

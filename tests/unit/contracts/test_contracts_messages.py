@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from libs.contracts.cameras import CameraConfig, CameraState, CameraStatusChanged, WantedInterval
 from libs.contracts.gaps import GapDetected, GapReason
-from libs.contracts.messages import CloudEvent, Event, envelope_type
+from libs.contracts.messages import CloudEvent, Event
 from libs.contracts.ownership import Lease, OpenGap, Presence, RecordingProgress
 from libs.contracts.recordings import EndReason, FragmentEntry, RecordingCompleted
 
@@ -115,13 +115,7 @@ def test_an_envelope_is_a_cloudevent_and_survives_json(event: Event):
     assert payload["source"] == "/everframe/main/recorder"
     assert payload["subject"] == "yard"
     assert payload["time"] == "2026-11-20T12:00:05.000Z"
-    assert envelope_type(payload) == event.type
     assert type(wrapped).model_validate(payload).data == event
-
-
-@pytest.mark.parametrize("payload", [{}, {"type": 3}, {"type": None}])
-def test_a_payload_without_a_type_is_no_envelope(payload: dict[str, Any]):
-    assert envelope_type(payload) is None
 
 
 def test_subjects_have_site_and_camera_always_at_the_same_places():

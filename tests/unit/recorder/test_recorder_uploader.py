@@ -112,6 +112,25 @@ async def test_while_the_bus_is_away_recordings_are_stored_once_and_announced_la
     assert world.store.puts == world.announced() == [made.object_key]
 
 
+async def test_while_the_bus_is_away_more_recordings_than_workers_are_stored(world: World):
+    # The oldest stored recordings waited for the bus in every worker; the others were never
+    # uploaded and were dropped when the spool was full, though the store was well.
+    world.broker.go_offline()
+    entries = [finished(world.spool, 10 * n) for n in range(9)]
+    uploader = world.uploader(keep_seconds=3600)
+    for made in entries:
+        uploader.add(made)
+
+    async with world.life(uploader):
+        await eventually(lambda: states(world.root) == [SpoolState.STORED] * len(entries))
+        assert uploader.stored_until("front-door") == entries[0].started_at
+        world.broker.go_online()
+        await settled(uploader)
+
+    assert sorted(world.store.puts) == sorted(world.announced())
+    assert uploader.stored_until("front-door") == entries[-1].ended_at
+
+
 async def test_what_is_added_twice_is_uploaded_and_announced_once(world: World):
     made = finished(world.spool)
     uploader = world.uploader(keep_seconds=3600)
