@@ -72,7 +72,8 @@ def probe(
         video_codec=tracks.video.codec,
         width=tracks.video.width,
         height=tracks.video.height,
-        fps=tracks.video.fps,
+        # counted, where there was a whole GOP: libav guesses from the first few pictures
+        fps=round(gop.frames / gop_seconds, 2) if gop_seconds else tracks.video.fps,
         audio_codec=None if tracks.audio is None else tracks.audio.codec,
         dropped=tracks.dropped,
         open_seconds=opened - started,

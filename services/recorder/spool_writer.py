@@ -179,6 +179,7 @@ class SpoolWriter:
             until = _media_end(recording)
             recording.file.abandon()
             recording.file = None
+            self._reports.recorded(recording.entry, until)
             self._reports.lost(recording.entry, until)
         recording.failure = OSError(errno.EIO, "unexpected failure")
 
@@ -192,6 +193,7 @@ class SpoolWriter:
     def _finish(self, recording: ActiveRecording, ended_at: datetime, reason: EndReason) -> None:
         file = recording.file
         assert file is not None
+        written_until = _media_end(recording)
         recording.file = None
         if file.duration_90k == 0:
             file.abandon()
@@ -203,6 +205,7 @@ class SpoolWriter:
         except OSError as error:
             # the media is on disk up to the last part; it is finished at the next start
             log.error("spool.finish_failed", camera_id=recording.entry.camera_id, reason=str(error))
+            self._reports.recorded(recording.entry, written_until)
             self._reports.lost(recording.entry, ended_at)
             return
         self._reports.recorded(entry, ended_at)

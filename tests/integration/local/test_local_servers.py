@@ -254,15 +254,19 @@ async def test_each_nats_user_writes_only_what_is_its_own(nats_server: NatsServe
         "$SYS.REQ.SERVER.PING",
         "elsewhere",
     ]
-    strange = {"$JS.API.STREAM.CREATE.EVENTS", "$SYS.REQ.SERVER.PING", "elsewhere"}
+    strange = {
+        "$JS.API.STREAM.CREATE.EVENTS",
+        "$JS.API.STREAM.PURGE.KV_cameras",
+        "$JS.API.STREAM.PURGE.KV_owner",
+        "$SYS.REQ.SERVER.PING",
+        "elsewhere",
+    }
 
     recorder = await refusals(nats_server.users.recorder, subjects)
     api = await refusals(nats_server.users.api, subjects)
 
-    cameras = {"$KV.cameras.main.door", "$JS.API.STREAM.PURGE.KV_cameras"}
-    owner = {"$KV.owner.main.door", "$JS.API.STREAM.PURGE.KV_owner"}
-    assert recorder == strange | cameras
-    assert api == strange | owner
+    assert recorder == strange | {"$KV.cameras.main.door"}
+    assert api == strange | {"$KV.owner.main.door", "$KV.presence.api.1"}
 
 
 async def test_nats_refuses_a_stranger(nats_server: NatsServer) -> None:
