@@ -46,7 +46,7 @@ class RtspSource:
     Counters, readable from any thread: `corrupt_packets` (libav marks them as damaged) and
     `lost_packets` (RTP packets missing). libav reports losses only over UDP and only in its log,
     and listening to that doubles the cost of reading for the whole process: so they are counted
-    only with `count_losses`, which is for probing.
+    only with `count_losses`, which costs as much as reading itself.
     """
 
     def __init__(

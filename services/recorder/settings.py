@@ -25,7 +25,8 @@ class RecorderSettings(ServiceSettings, StoreSettings):
     spool_dir: Path = Path("spool")
     """Where footage waits for the object store; a local disk of this recorder alone."""
     spool_max_bytes: ByteSize = ByteSize(20 * 1024**3)
-    """The spool never grows beyond this; the oldest footage is dropped, with a gap."""
+    """What the spool may hold; beyond it the oldest footage is dropped, with a gap. Looked at every
+    two seconds; recordings under way come on top."""
     spool_min_free_bytes: ByteSize = ByteSize(1024**3)
     """The spool leaves this much of its disk free."""
     spool_keep_seconds: float = Field(default=300.0, ge=0)
