@@ -58,7 +58,7 @@ check: setup ## format, lint, types, import rules, unit tests; under a minute
 
 test: setup ## all tests, with real servers and simulated cameras
 	@# side by side where tests wait more than they work, then those that load the whole machine
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile tests/unit tests/architecture tests/integration
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit tests/architecture tests/integration
 	@$(BIN)/python -m pytest -q tests/e2e
 
 format: setup ## format and fix what can be fixed
