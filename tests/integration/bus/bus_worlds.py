@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -47,32 +47,6 @@ def gap(number: int, camera: str = "front-door") -> GapDetected:
 
 def camera(name: str, camera_id: str = "front-door") -> CameraConfig:
     return CameraConfig(camera_id=camera_id, name=name, url="rtsp://127.0.0.1:8554/x")
-
-
-async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Return when the condition holds; fail at the deadline."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the condition is not ours to signal
-            await asyncio.sleep(0.01)
-
-
-async def eventually_async(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - same
-            await asyncio.sleep(0.02)
-
-
-@contextlib.asynccontextmanager
-async def running(work: Coroutine[Any, Any, object]) -> AsyncIterator[asyncio.Task[object]]:
-    """Run something beside the test and cancel it afterwards."""
-    task = asyncio.create_task(work)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled() and (error := task.exception()) is not None:
-            raise error
 
 
 async def collect(source: AsyncIterator[T], into: list[T]) -> None:

@@ -4,7 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.bus.bus_worlds import FakeWorld, ServerWorld, World
+from tests.integration.bus.bus_worlds import (
+    FakeWorld,
+    ServerWorld,
+    World,
+)
 from tools.local.nats_server import NatsServer
 
 

@@ -21,11 +21,9 @@ from tests.integration.bus.bus_worlds import (
     World,
     camera,
     collect,
-    eventually,
-    eventually_async,
     gap,
-    running,
 )
+from tests.waiting import eventually, eventually_async, running
 
 KEY = "main.front-door"
 ONE, TWO = Lease(recorder="recorder-1"), Lease(recorder="recorder-2")
@@ -135,7 +133,7 @@ async def test_a_bug_is_tried_five_times_and_then_buried(world: World):
     await recorder.publish(gap(1))
     await recorder.publish(gap(2))
     async with running(api.consume(handle)):
-        await eventually(lambda: 2 in seen, seconds=40)
+        await eventually(lambda: 2 in seen, within=40)
 
     assert seen == [1, 1, 1, 1, 1, 2]
     assert [d[:2] for d in await world.dead_letters()] == [("api", "bug")]

@@ -10,7 +10,11 @@ from libs.bus.client import Bus
 from libs.bus.declare import declare
 from libs.bus.errors import TopologyDrift
 from libs.bus.topology import Limits
-from tests.integration.bus.bus_worlds import API, RECORDER, ServerWorld
+from tests.integration.bus.bus_worlds import (
+    API,
+    RECORDER,
+    ServerWorld,
+)
 from tools.local.nats_server import NatsServer
 from tools.local.processes import ManagedProcess, ProcessSpec
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -22,10 +23,9 @@ from tests.integration.bus.bus_worlds import (
     RECORDER,
     ServerWorld,
     camera,
-    eventually,
     gap,
-    running,
 )
+from tests.waiting import eventually, running
 from tools.local.ports import free_port
 
 
@@ -103,7 +103,7 @@ async def test_consuming_goes_on_after_the_server_was_killed_under_a_handler(
     async with running(api.consume(handle)):
         await eventually(lambda: got != [])
         await recorder.publish(gap(2))
-        await eventually(lambda: got[-1] == 2, seconds=25)
+        await eventually(lambda: got[-1] == 2, within=25)
 
     assert got in ([1, 2], [1, 1, 2])
 
@@ -145,7 +145,7 @@ async def test_cancelling_the_consumer_never_strands_an_event(server_world: Serv
         await api.drain(1)
     api = await server_world.bus(API)
     async with running(api.consume(handle)):
-        await eventually(lambda: {seq for seq, _ in deliveries} == set(range(1, 7)), seconds=10)
+        await eventually(lambda: {seq for seq, _ in deliveries} == set(range(1, 7)), within=10)
 
     assert sorted({seq for seq, _ in deliveries}) == list(range(1, 7))
 
@@ -176,7 +176,7 @@ async def test_draining_returns_what_a_stuck_handler_holds(server_world: ServerW
         await consuming
     other = await server_world.bus(API)
     async with running(other.consume(handle)):
-        await eventually(lambda: got == [2], seconds=10)
+        await eventually(lambda: got == [2], within=10)
 
     assert got == [2]
 
@@ -236,10 +236,22 @@ async def test_a_refused_subject_is_logged_counted_and_raised(server_world: Serv
     )
 
 
+async def freeze(pid: int) -> None:
+    """Stop a process, and wait until every thread of it stands still: a signal takes a moment."""
+    os.kill(pid, signal.SIGSTOP)
+    tasks = Path(f"/proc/{pid}/task")
+    await eventually(
+        lambda: all(
+            (task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+            for task in tasks.iterdir()
+        )
+    )
+
+
 async def test_a_frozen_server_is_noticed_by_the_round_trip_alone(server_world: ServerWorld):
     recorder = await server_world.bus(RECORDER)
     assert await recorder.rtt() > 0
-    os.kill(server_world.server.process.pid, signal.SIGSTOP)
+    await freeze(server_world.server.process.pid)
     try:
         assert recorder.is_connected
         with pytest.raises(BusUnavailable):
@@ -280,7 +292,7 @@ async def test_a_client_that_closed_for_good_is_replaced_and_consuming_goes_on(
         await eventually(lambda: got == [1])
         await api._connection.client.close()
         await recorder.publish(gap(2))
-        await eventually(lambda: got == [1, 2], seconds=30)
+        await eventually(lambda: got == [1, 2], within=30)
 
     assert got == [1, 2]
 

@@ -19,9 +19,8 @@ from tests.integration.bus.bus_worlds import (
     ServerWorld,
     camera,
     collect,
-    eventually,
-    running,
 )
+from tests.waiting import eventually, running
 
 T = TypeVar("T")
 KEY = "main.front-door"
@@ -66,7 +65,7 @@ async def test_a_watch_reconciles_with_a_bucket_that_was_made_anew(
         await _make_anew(server_world, "KV_presence", storage)
         await values.put("recorder-2", presence("recorder-2"))
         await values.put("recorder-3", presence("recorder-3"))
-        await eventually(lambda: _snapshots(told) == 2, seconds=40)
+        await eventually(lambda: _snapshots(told) == 2, within=40)
         await values.put("recorder-4", presence("recorder-4"))
         await eventually(lambda: told[-1].key == "recorder-4")
 
@@ -88,7 +87,7 @@ async def test_a_memory_bucket_that_a_restart_lost_is_reconciled(server_world: S
         await server_world.server.process.kill()
         await server_world.server.process.start()
         done = await server_world.declare()
-        await eventually(lambda: _snapshots(told) == 2, seconds=40)
+        await eventually(lambda: _snapshots(told) == 2, within=40)
 
     assert done == ["created stream KV_presence"]
     assert _alive(told) == set()
@@ -104,7 +103,7 @@ async def test_a_lease_whose_holder_fell_silent_is_told_and_taken_over(server_wo
     async with running(collect(heir.watch(), told)):
         await eventually(lambda: len(told) == 2)
         last = await holder.renew(KEY, ONE, epoch)
-        await eventually(lambda: told[-1].holder is None and len(told) > 2, seconds=2 + 1 + 2)
+        await eventually(lambda: told[-1].holder is None and len(told) > 2, within=2 + 1 + 2)
         taken = await heir.acquire(KEY, TWO)
 
     assert taken is not None

@@ -21,7 +21,7 @@ from services.recorder.spool import Spool, SpoolState
 from services.recorder.uploader import Uploader
 from services.recorder.wiring import WIRING
 from tests.unit.recorder.recorder_samples import at, finished, is_empty, states
-from tests.unit.recorder.recorder_waiting import eventually, running
+from tests.waiting import eventually, running
 from tools.local.nats_server import NatsServer
 from tools.local.object_store import BUCKET, S3Server
 

@@ -19,7 +19,7 @@ from services.recorder.settings import RecorderSettings
 from services.recorder.spool import Spool, SpoolEntry
 from services.recorder.uploader import Uploader
 from services.recorder.wiring import WIRING
-from tests.unit.recorder.recorder_waiting import running
+from tests.waiting import running
 
 
 class Killed(BaseException):

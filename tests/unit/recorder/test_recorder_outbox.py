@@ -15,7 +15,7 @@ from services.recorder.outbox import Outbox, OutboxEvent
 from services.recorder.spool import OUTBOX
 from services.recorder.wiring import WIRING
 from tests.unit.recorder.recorder_samples import at
-from tests.unit.recorder.recorder_waiting import eventually, running
+from tests.waiting import eventually, running
 
 
 def gap(number: int) -> GapDetected:

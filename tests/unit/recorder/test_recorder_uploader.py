@@ -23,7 +23,7 @@ from tests.unit.recorder.recorder_samples import (
     states,
 )
 from tests.unit.recorder.recorder_uploads import Fate, Killed, World
-from tests.unit.recorder.recorder_waiting import eventually
+from tests.waiting import eventually
 
 
 @pytest.fixture

@@ -2,15 +2,23 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 
-async def eventually(condition: Callable[[], bool], *, within: float = 10.0) -> None:
+async def eventually(condition: Callable[[], bool], *, within: float = 20.0) -> None:
     """Return when the condition holds; fail at the deadline."""
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110 - the condition is not ours to signal
             await asyncio.sleep(0.005)
+
+
+async def eventually_async(
+    condition: Callable[[], Awaitable[bool]], *, within: float = 20.0
+) -> None:
+    async with asyncio.timeout(within):
+        while not await condition():  # noqa: ASYNC110 - same
+            await asyncio.sleep(0.02)
 
 
 @contextlib.asynccontextmanager
