@@ -7,9 +7,10 @@ BIN := $(VENV)/bin
 SECONDS ?=
 DATA ?= .everframe
 
-API_PARTS := services/api libs/contracts libs/runtime libs/bus libs/storage
+API_PARTS := services/api libs/contracts libs/runtime libs/bus libs/storage libs/web
 RECORDER_PARTS := services/recorder libs/contracts libs/runtime libs/bus libs/storage libs/media
-ALL_PARTS := services/api $(RECORDER_PARTS) tools/camera_sim tools/local
+STREAMER_PARTS := services/streamer libs/contracts libs/runtime libs/bus libs/media libs/web
+ALL_PARTS := services/api services/streamer libs/web $(RECORDER_PARTS) tools/camera_sim tools/local
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --python-version 3.11
 toml = $(addsuffix /pyproject.toml,$(1))
@@ -76,6 +77,7 @@ lock: $(BIN)/uv ## compile the hash-pinned requirement files
 compile:
 	@$(COMPILE) $(call toml,$(API_PARTS)) -o $(OUT)/api.txt
 	@$(COMPILE) $(call toml,$(RECORDER_PARTS)) -o $(OUT)/recorder.txt
+	@$(COMPILE) $(call toml,$(STREAMER_PARTS)) -o $(OUT)/streamer.txt
 	@$(COMPILE) $(call toml,$(ALL_PARTS)) --group pyproject.toml:dev -o $(OUT)/dev.txt
 
 lock-check: $(BIN)/uv ## fail when the requirement files are stale

@@ -15,16 +15,21 @@ from nats.js import api
 from libs.bus.errors import UndeclaredMessage
 from libs.bus.wiring import Wiring
 from libs.contracts.cameras import CameraConfig
+from libs.contracts.live import Demand, LivePart, LiveState
 from libs.contracts.messages import Message
 from libs.contracts.ownership import Lease, Presence, RecordingProgress
 
 EVENTS = "EVENTS"
+LIVE = "LIVE"
 DEAD_LETTERS = "DLQ"
 ACK_WAIT_SECONDS = 30.0
 """An unfinished event is delivered again after this, unless its handler's heartbeat is seen."""
 MARKER_TTL_SECONDS = 60
 """How long the server remembers that a key expired; watchers learn of expiry from it."""
 UNORDERED_SLOTS = 8
+LIVE_SECONDS = 45.0
+"""How long a live part is kept: a fresh streamer can serve every listed segment at once."""
+LIVE_PARTS = 500
 
 _MIB = 1024 * 1024
 
@@ -37,6 +42,9 @@ class Limits:
     events_max_age_seconds: float = timedelta(days=30).total_seconds()
     dead_letters_max_bytes: int = 256 * _MIB
     bucket_max_bytes: int = 64 * _MIB
+    live_max_bytes: int = 1024 * _MIB
+    """Memory for the last seconds of all cameras that somebody watches; the server needs about
+    twice as much."""
     replicas: int = 1
 
 
@@ -55,6 +63,8 @@ _BUCKETS = (
     _Bucket(Lease, expires=True),
     _Bucket(Presence, expires=True),
     _Bucket(RecordingProgress),
+    _Bucket(Demand, expires=True),
+    _Bucket(LiveState),
 )
 
 
@@ -101,7 +111,30 @@ def streams(limits: Limits) -> list[api.StreamConfig]:
         duplicate_window=600,
         num_replicas=limits.replicas,
     )
-    return [events, dead, *(_bucket_config(bucket, limits) for bucket in _BUCKETS)]
+    return [
+        events,
+        dead,
+        live_stream(limits),
+        *(_bucket_config(bucket, limits) for bucket in _BUCKETS),
+    ]
+
+
+def live_stream(limits: Limits) -> api.StreamConfig:
+    """Return the stream of live parts; its publishers make it anew when the server lost it."""
+    return api.StreamConfig(
+        name=LIVE,
+        description="The last seconds of cameras that somebody watches",
+        subjects=[LivePart.subject_filter()],
+        retention=api.RetentionPolicy.LIMITS,
+        storage=api.StorageType.MEMORY,
+        max_age=LIVE_SECONDS,
+        max_msgs_per_subject=LIVE_PARTS,
+        max_bytes=limits.live_max_bytes,
+        discard=api.DiscardPolicy.OLD,
+        duplicate_window=1,
+        allow_direct=True,
+        num_replicas=1,
+    )
 
 
 def _bucket_config(bucket: _Bucket, limits: Limits) -> api.StreamConfig:

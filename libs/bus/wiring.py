@@ -17,6 +17,10 @@ class Wiring:
     """Messages whose key-value bucket is read."""
     writes: tuple[type[Message], ...] = ()
     """Messages whose key-value bucket is written (and may be read)."""
+    sends_live: bool = False
+    """Live parts are published."""
+    follows_live: bool = False
+    """Live parts are read."""
     ordered: bool = True
     """One event at a time: the next comes only when the one before it is finished."""
 

@@ -38,7 +38,10 @@ class CameraConfig(DesiredState):
     """Fernet token over the JSON of `{"username", "password"}`; never readable on the bus."""
     recording_seconds: int = Field(default=60, ge=10, le=3600)
     """Length of a recording; cuts fall on wall-clock multiples, at the next keyframe."""
+    sub_url: RtspUrl | None = None
+    """The camera's small stream, watched live where many cameras are shown; never recorded."""
     part_seconds: float = Field(default=0.2, ge=0.1, le=1.0)
+    """About how long parts are; live latency is a few of them."""
     audio: Literal["keep", "off"] = "keep"
     """Keep audio (AAC copied, G.711 and G.726 converted to AAC) or leave it out."""
     wanted: tuple[WantedInterval, ...] = ()

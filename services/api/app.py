@@ -2,12 +2,9 @@
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import structlog
-import uvicorn
-from fastapi import FastAPI
 
 from libs.contracts.times import to_milliseconds
 from libs.runtime.clock import SystemClock, utc_now
@@ -15,6 +12,7 @@ from libs.runtime.credentials import CredentialBox
 from libs.runtime.health import HealthServer
 from libs.runtime.service import FatalError, supervise
 from libs.storage.store import ObjectStore, StoreConfig
+from libs.web.server import HttpServer
 from services.api.context import Context
 from services.api.database import Database, DatabaseUnavailable, is_away
 from services.api.desired import DesiredState
@@ -54,7 +52,13 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
             credentials=_credential_box(settings),
             now=lambda: to_milliseconds(utc_now(clock)),
         )
-        server = HttpServer(build_http(context), settings)
+        server = HttpServer(
+            build_http(context),
+            host=settings.host,
+            port=settings.port,
+            max_connections=settings.max_connections,
+            grace_seconds=settings.http_grace_seconds,
+        )
         async with asyncio.TaskGroup() as tasks:
             jobs = [
                 tasks.create_task(health.run(), name="health"),
@@ -139,49 +143,3 @@ class DatabaseWatch:
             except DatabaseUnavailable as error:
                 self.problem = str(error)
             await asyncio.sleep(DATABASE_CHECK_SECONDS)
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn without its signal handling: signals belong to the service's frame."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-class HttpServer:
-    """uvicorn as one task among others, on a socket that is bound at once."""
-
-    def __init__(self, app: FastAPI, settings: ApiSettings) -> None:
-        self._socket = _listen(settings.host, settings.port)
-        self.port = int(self._socket.getsockname()[1])
-        self._server = _Uvicorn(
-            uvicorn.Config(
-                app,
-                access_log=False,  # it would log signatures; CountRequests logs what matters
-                log_config=None,
-                lifespan="off",
-                ws="none",
-                server_header=False,
-                proxy_headers=False,
-                limit_concurrency=settings.max_connections,
-                timeout_graceful_shutdown=settings.http_grace_seconds,
-                h11_max_incomplete_event_size=32 * 1024,
-            )
-        )
-
-    async def run(self) -> None:
-        """Serve until `stop`; running responses have the grace period to end."""
-        await self._server.serve(sockets=[self._socket])
-
-    def stop(self) -> None:
-        """Take no more requests and let `run` return."""
-        self._server.should_exit = True
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=512)
-    except OSError as error:
-        raise FatalError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error

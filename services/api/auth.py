@@ -9,9 +9,9 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from libs.web.problems import Problem, problem_response, unavailable
 from services.api import metrics
 from services.api.database import DatabaseUnavailable
-from services.api.errors import Problem, problem_response, unavailable
 from services.api.keys import Keyring
 
 OPEN_PATHS = frozenset({"/", "/api/docs", "/api/openapi.json", "/api/v1/health", "/api/v1/version"})

@@ -2,14 +2,20 @@
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Security
+import structlog
+from fastapi import APIRouter, FastAPI, Request, Security
+from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, HTTPBearer
 
+from libs.web.middleware import CountRequests, SecureHeaders
+from libs.web.problems import ProblemBody, install_error_handlers, problem_response, unavailable
+from services.api import metrics
 from services.api.auth import RequireKey
 from services.api.context import Context
-from services.api.errors import ProblemBody, install_error_handlers
-from services.api.middleware import CountRequests, SecureHeaders
+from services.api.database import DatabaseUnavailable
 from services.api.routes import cameras, playback, recordings, status, system
+
+log = structlog.get_logger()
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -40,10 +46,11 @@ def build_http(context: Context) -> FastAPI:
     app.include_router(system.router, prefix="/api/v1")
     app.include_router(system.pages)
     install_error_handlers(app)
+    app.add_exception_handler(DatabaseUnavailable, _on_database_away)
     # The last one added is the outermost.
     app.add_middleware(RequireKey, keyring=context.keyring)
     app.add_middleware(SecureHeaders)
-    app.add_middleware(CountRequests)
+    app.add_middleware(CountRequests, requests=metrics.REQUESTS, seconds=metrics.REQUEST_SECONDS)
     return app
 
 
@@ -56,3 +63,10 @@ def _problem_responses() -> dict[int | str, dict[str, Any]]:
     }
     content = {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}
     return {code: {"description": text, "content": content} for code, text in texts.items()}
+
+
+async def _on_database_away(_request: Request, error: Exception) -> JSONResponse:
+    log.warning("database.call_failed", reason=str(error))
+    return problem_response(
+        unavailable("the database is away; recording goes on, try again in a few seconds")
+    )

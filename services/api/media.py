@@ -13,9 +13,9 @@ from fastapi.responses import StreamingResponse
 
 from libs.media.shift import DecodeTimeShifter, NotPartsError, timescales
 from libs.storage.errors import ObjectNotFound, RangeNotSatisfiable, StorageError
+from libs.web.problems import Problem, not_found, unavailable
 from services.api import metrics
 from services.api.context import Objects
-from services.api.errors import Problem, not_found, unavailable
 
 if TYPE_CHECKING:
     import asyncpg

@@ -3,12 +3,14 @@
 from libs.bus.wiring import Wiring
 from libs.contracts.cameras import CameraConfig, CameraStatusChanged
 from libs.contracts.gaps import GapDetected
+from libs.contracts.live import Demand, LiveState
 from libs.contracts.ownership import Lease, Presence, RecordingProgress
 from libs.contracts.recordings import RecordingCompleted
 
 WIRING = Wiring(
     service="recorder",
     publishes=(RecordingCompleted, GapDetected, CameraStatusChanged),
-    watches=(CameraConfig, Lease, Presence, RecordingProgress),
-    writes=(Lease, Presence, RecordingProgress),
+    watches=(CameraConfig, Demand, Lease, LiveState, Presence, RecordingProgress),
+    writes=(Lease, LiveState, Presence, RecordingProgress),
+    sends_live=True,
 )

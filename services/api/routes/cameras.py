@@ -9,9 +9,9 @@ from fastapi import APIRouter, Response
 from libs.contracts.cameras import CameraConfig, WantedInterval
 from libs.contracts.ids import CameraId, camera_id_from_name
 from libs.runtime.credentials import CameraCredentials
+from libs.web.problems import Problem, invalid, not_found
 from services.api import registry
 from services.api.context import Context, Ctx
-from services.api.errors import Problem, invalid, not_found
 from services.api.registry import Camera
 from services.api.rtsp_url import CameraUrl, parse_camera_url
 from services.api.schemas import (

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from libs.contracts.ids import CameraId
 from libs.contracts.times import from_unix_seconds, isoformat_z
+from libs.web.problems import Problem, invalid, not_found
 from services.api import catalog, registry
 from services.api.catalog import Scope
 from services.api.context import Context, Ctx
-from services.api.errors import Problem, invalid, not_found
 from services.api.media import Media, media_response
 from services.api.playlist import Clip, render, select_clips
 from services.api.routes.recordings import check_camera, existing_recording

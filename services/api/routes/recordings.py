@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query
 
 from libs.contracts.ids import CameraId
+from libs.web.problems import invalid, not_found
 from services.api import catalog, registry
 from services.api.catalog import Position, Scope
 from services.api.context import Context, Ctx
 from services.api.days import local_days
-from services.api.errors import invalid, not_found
 from services.api.recording_ids import is_recording_id
 from services.api.schemas import (
     AllGapsQuery,

@@ -4,9 +4,9 @@ from fastapi import APIRouter
 
 from libs.contracts.cameras import CameraState
 from libs.contracts.ids import CameraId
+from libs.web.problems import not_found
 from services.api import registry
 from services.api.context import Context, Ctx
-from services.api.errors import not_found
 from services.api.registry import Camera
 from services.api.schemas import StatusView
 

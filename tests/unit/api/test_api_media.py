@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from libs.storage.errors import StoreUnavailable
 from libs.storage.testing import MemoryObjectStore
-from services.api.errors import Problem
+from libs.web.problems import Problem
 from services.api.media import (
     PIECE_BYTES,
     ByteRange,

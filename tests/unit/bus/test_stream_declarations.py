@@ -38,6 +38,8 @@ def test_every_bucket_survives_a_restart_of_the_server():
 
     assert {config.name for config in buckets} == {
         "KV_cameras",
+        "KV_demand",
+        "KV_live",
         "KV_owner",
         "KV_presence",
         "KV_progress",

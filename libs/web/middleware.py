@@ -4,10 +4,9 @@ import time
 from collections.abc import Callable
 
 import structlog
+from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from services.api import metrics
 
 log = structlog.get_logger()
 
@@ -23,8 +22,18 @@ SECURITY_HEADERS = {
 class CountRequests:
     """Counts requests by route template, so that labels stay few; logs one line for each."""
 
-    def __init__(self, app: ASGIApp, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        requests: Counter,
+        seconds: Histogram,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`requests` has the labels route, method, status; `seconds` has route."""
         self._app = app
+        self._requests = requests
+        self._seconds = seconds
         self._monotonic = monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,8 +56,8 @@ class CountRequests:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_template(scope)
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        metrics.REQUESTS.labels(route, method, str(status)).inc()
-        metrics.REQUEST_SECONDS.labels(route).observe(seconds)
+        self._requests.labels(route, method, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
         log.debug(
             "request.answered",
             route=route,

@@ -11,11 +11,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
-from services.api.database import DatabaseUnavailable
-
 log = structlog.get_logger()
 
 RETRY_AFTER_SECONDS = 2
+"""When to come back after a 503 that says nothing else."""
 
 
 class FieldProblem(BaseModel):
@@ -83,12 +82,10 @@ def invalid(field: str, problem: str) -> Problem:
     )
 
 
-def unavailable(detail: str) -> Problem:
+def unavailable(detail: str, *, retry_after_seconds: int = RETRY_AFTER_SECONDS) -> Problem:
     """Return a 503 that asks to come back."""
     return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        detail,
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+        HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(retry_after_seconds)}
     )
 
 
@@ -114,7 +111,6 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(DatabaseUnavailable, _on_database_away)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -147,13 +143,6 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     if status is HTTPStatus.NOT_FOUND:
         detail = f"there is nothing at {request.url.path}; /api/docs lists the routes"
     return problem_response(Problem(status, detail, headers=error.headers))
-
-
-async def _on_database_away(_request: Request, error: Exception) -> JSONResponse:
-    log.warning("database.call_failed", reason=str(error))
-    return problem_response(
-        unavailable("the database is away; recording goes on, try again in a few seconds")
-    )
 
 
 async def _on_bug(request: Request, error: Exception) -> JSONResponse:
