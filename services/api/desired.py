@@ -7,13 +7,14 @@ database would stop every recording.
 
 import asyncio
 import contextlib
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
 import structlog
 
 from libs.bus.errors import Conflict
-from libs.bus.keyvalue import Entry, KeyValue
+from libs.bus.keyvalue import ChangeKind, Entry, KeyValue
 from libs.contracts.cameras import CameraConfig
 from services.api import metrics, registry
 from services.api.database import Database
@@ -32,24 +33,53 @@ class Step:
     """Of the value on the bus; 0 when there is none."""
 
 
-def plan(cameras: list[registry.Camera], on_bus: dict[str, Entry[CameraConfig]]) -> list[Step]:
-    """Return the steps. `on_bus` must have been read before `cameras`."""
+@dataclass(frozen=True)
+class OnBus:
+    """What the bucket holds."""
+
+    entries: dict[str, Entry[CameraConfig]]
+    invalid: dict[str, int]
+    """Revisions of values that do not fit the contract; a known camera's is overwritten."""
+
+
+def plan(cameras: list[registry.Camera], on_bus: OnBus) -> list[Step]:
+    """Return the steps. `on_bus` must have been read before `cameras`.
+
+    What cannot be read under a key that the database does not know is left to people.
+    """
     steps: list[Step] = []
     known = {camera.config.key: camera for camera in cameras}
     for key, camera in known.items():
-        config, entry = camera.config, on_bus.get(key)
+        config, entry = camera.config, on_bus.entries.get(key)
+        revision = entry.revision if entry else on_bus.invalid.get(key, 0)
         if camera.deleted_at is not None:
-            steps += [Step("delete", key, config, entry.revision)] if entry else []
+            steps += [Step("delete", key, config, revision)] if revision else []
         elif entry is None:
-            steps.append(Step("put", key, config))
+            steps.append(Step("put", key, config, revision))
         elif entry.value == config:
             steps += [] if camera.is_published else [Step("note", key, config)]
         elif entry.value.version < config.version:
             steps.append(Step("put", key, config, entry.revision))
         else:
             steps.append(Step("outbid", key, entry.value, entry.revision))
-    adopted = [entry for key, entry in on_bus.items() if key not in known]
+    adopted = [entry for key, entry in on_bus.entries.items() if key not in known]
     return steps + [Step("adopt", e.key, e.value, e.revision) for e in adopted]
+
+
+async def read_bucket(bucket: KeyValue[CameraConfig]) -> OnBus:
+    """Return what is in the bucket at one moment."""
+    found = OnBus({}, {})
+    async with aclosing(bucket.watch()) as changes:
+        async for change in changes:
+            if change.is_snapshot_done:
+                break
+            found.entries.pop(change.key, None)
+            found.invalid.pop(change.key, None)
+            if change.value is not None:
+                found.entries[change.key] = Entry(change.key, change.value, change.revision)
+            elif change.kind is ChangeKind.INVALID:
+                found.invalid[change.key] = change.revision
+    return found
 
 
 class DesiredState:
@@ -97,7 +127,7 @@ class DesiredState:
                 await self._finished.wait_for(lambda: self._done >= wanted)
 
     async def _reconcile(self, bucket: KeyValue[CameraConfig]) -> bool:
-        on_bus = await bucket.all()
+        on_bus = await read_bucket(bucket)
         async with self._database.connection() as db:
             cameras = await registry.read_cameras(db, with_deleted=True)
         steps = plan(cameras, on_bus)

@@ -30,14 +30,15 @@ order by c.camera_id
 
 INSERT_CAMERA = """
 insert into cameras (camera_id, site, name, url, transport, verify_tls, credentials,
-                     recording_seconds, part_seconds, audio, version)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                     recording_seconds, part_seconds, audio, sub_url, version)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 
 # Only a real change counts a version.
 UPDATE_CAMERA = """
 update cameras set name = $2, url = $3, transport = $4, verify_tls = $5, credentials = $6,
-    recording_seconds = $7, part_seconds = $8, audio = $9, version = version + 1
+    recording_seconds = $7, part_seconds = $8, audio = $9, sub_url = $10,
+    version = version + 1
 where camera_id = $1
 """
 
@@ -159,6 +160,7 @@ def _columns(config: CameraConfig) -> Sequence[Any]:
         config.recording_seconds,
         config.part_seconds,
         config.audio,
+        config.sub_url,
     )
 
 
@@ -175,6 +177,7 @@ def _camera(row: "asyncpg.Record") -> Camera:
         recording_seconds=row["recording_seconds"],
         part_seconds=row["part_seconds"],
         audio=row["audio"],
+        sub_url=row["sub_url"],
         wanted=tuple(WantedInterval(started_at=s, ended_at=e) for s, e in pairs),
         version=row["version"],
     )

@@ -94,6 +94,10 @@ class CameraCreate(CameraSettings):
     """For people; the camera's id is made from it once."""
     url: str = Field(max_length=2048, examples=["rtsp://192.0.2.10:554/stream1"])
     """RTSP address. A login in it is taken out and stored encrypted."""
+    sub_url: str | None = Field(
+        default=None, max_length=2048, examples=["rtsp://192.0.2.10:554/stream2"]
+    )
+    """RTSP address of the camera's small stream, for watching live; it uses the same login."""
     credentials: Credentials | None = None
     record: bool = True
     """Start recording at once."""
@@ -104,6 +108,8 @@ class CameraPatch(Model):
 
     name: Name | None = None
     url: str | None = Field(default=None, max_length=2048)
+    sub_url: str | None = Field(default=None, max_length=2048)
+    """`null` removes it."""
     credentials: Credentials | None = None
     """`null` removes the login."""
     transport: Literal["tcp", "udp"] | None = None
@@ -116,7 +122,7 @@ class CameraPatch(Model):
     def _says_something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError("name at least one field to change")
-        for field in self.model_fields_set - {"credentials"}:
+        for field in self.model_fields_set - {"credentials", "sub_url"}:
             if getattr(self, field) is None:
                 raise ValueError(f"{field} must not be null; leave it out to keep it")
         return self
@@ -129,6 +135,8 @@ class CameraView(CameraSettings):
     name: str
     url: str
     """Without user name and password."""
+    sub_url: str | None
+    """The small stream for watching live, where the camera has one."""
     has_credentials: bool
     record: bool
     """Whether recording is switched on."""

@@ -1,5 +1,7 @@
 """All knobs of the api service."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -34,6 +36,13 @@ class ApiSettings(DatabaseSettings, StoreSettings):
     """Fernet keys for camera credentials, newest first, separated by commas."""
     signing_key: SecretStr = Field(min_length=32)
     """Signs media and playlist links; changing it ends every link that is out."""
+    live_key: SecretStr = Field(min_length=32)
+    """Signs live access tokens; the same as the streamers'. Changing it ends all live viewing."""
+    streamer_urls: str = ""
+    """`http://host:port` of the streamers, separated by commas, to which live requests are passed
+    on. Empty where viewers reach the streamers by another way."""
+    web_dir: Path | None = None
+    """Folder of the built web pages; unset: `web/dist` beside the code."""
     allow_loopback_cameras: bool = False
     """Accept camera URLs that point to this machine; for demonstrations and tests."""
     media_link_seconds: int = Field(default=6 * 3600, ge=60, le=86_400)
@@ -44,7 +53,15 @@ class ApiSettings(DatabaseSettings, StoreSettings):
     """A recorder that said nothing for this long is not believed any more."""
     migrate_on_start: bool = True
     """Apply pending migrations before serving; false where a deploy step does it."""
-    max_connections: int = Field(default=200, ge=10)
-    """Open requests at once; more are refused with 503."""
+    max_connections: int = Field(default=1500, ge=10)
+    """Open connections; more are refused with 503."""
+    max_live_requests: int = Field(default=400, ge=1)
+    """Live requests and WebSockets that are passed on at once; more are refused with 503. Well
+    below `max_connections`, so that viewers leave the API enough."""
+    live_connect_seconds: float = Field(default=2.0, gt=0)
+    """How long connecting to a streamer may take before the next one is asked."""
+    live_stall_seconds: float = Field(default=40.0, gt=0)
+    """How long a streamer may be silent, or a viewer take nothing, before the request is ended.
+    Longer than a streamer holds a request: three segments, or the wait for a first picture."""
     http_grace_seconds: int = Field(default=5, ge=1)
     """How long running responses may go on at a clean stop."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from libs.contracts.cameras import CameraConfig, WantedInterval
 from libs.contracts.ids import CameraId, camera_id_from_name
-from libs.runtime.credentials import CameraCredentials
+from libs.runtime.credentials import CameraCredentials, CredentialsUnreadable
 from libs.web.problems import Problem, invalid, not_found
 from services.api import registry
 from services.api.context import Context, Ctx
@@ -37,6 +37,9 @@ async def add_camera(body: CameraCreate, ctx: Ctx, response: Response) -> Camera
     """Add a camera and, unless `record` is false, start recording it."""
     url = _checked_url(ctx, body.url)
     login = _login(url, body.credentials)
+    sub_url = None if body.sub_url is None else _checked_url(ctx, body.sub_url, "sub_url")
+    if sub_url is not None:
+        _check_sub_url(url.url, sub_url, login)
     now = ctx.now()
     async with ctx.database.transaction() as db:
         await registry.lock_registry(db)
@@ -45,9 +48,10 @@ async def add_camera(body: CameraCreate, ctx: Ctx, response: Response) -> Camera
             camera_id=camera_id,
             name=body.name,
             url=url.url,
+            sub_url=sub_url.url if sub_url else None,
             credentials=ctx.credentials.seal(login) if login else None,
             wanted=(WantedInterval(started_at=now),) if body.record else (),
-            **body.model_dump(exclude={"name", "url", "credentials", "record"}),
+            **body.model_dump(exclude={"name", "url", "sub_url", "credentials", "record"}),
         )
         await registry.insert_camera(db, config)
     log.info("camera.added", camera_id=camera_id, record=body.record)
@@ -140,11 +144,11 @@ async def _active(db: "Connection", camera_id: str) -> Camera:
     return camera
 
 
-def _checked_url(ctx: Context, text: str) -> CameraUrl:
+def _checked_url(ctx: Context, text: str, field: str = "url") -> CameraUrl:
     try:
         return parse_camera_url(text, allow_loopback=ctx.settings.allow_loopback_cameras)
     except ValueError as error:
-        raise invalid("url", str(error)) from None
+        raise invalid(field, str(error)) from None
 
 
 def _login(url: CameraUrl, credentials: Credentials | None) -> CameraCredentials | None:
@@ -158,11 +162,32 @@ def _login(url: CameraUrl, credentials: Credentials | None) -> CameraCredentials
 
 
 def _changes(ctx: Context, old: CameraConfig, body: CameraPatch) -> dict[str, Any]:
-    """Return the fields to replace.
+    """Return the fields to replace."""
+    changes = body.model_dump(exclude_unset=True, exclude={"url", "sub_url", "credentials"})
+    changes |= _address_changes(ctx, old, body)
+    return changes | _sub_url_changes(ctx, old.model_copy(update=changes), body)
+
+
+def _sub_url_changes(ctx: Context, config: CameraConfig, body: CameraPatch) -> dict[str, Any]:
+    """Return the new small stream; `config` has the new url and login."""
+    if "sub_url" in body.model_fields_set and body.sub_url is None:
+        return {"sub_url": None}
+    if body.sub_url is not None:
+        sub_url = _checked_url(ctx, body.sub_url, "sub_url")
+    elif config.sub_url is not None and {"url", "credentials"} & body.model_fields_set:
+        sub_url = parse_camera_url(config.sub_url, allow_loopback=True)
+    else:
+        return {}
+    _check_sub_url(config.url, sub_url, _opened(ctx, config.credentials))
+    return {"sub_url": sub_url.url}
+
+
+def _address_changes(ctx: Context, old: CameraConfig, body: CameraPatch) -> dict[str, Any]:
+    """Return the new url and login.
 
     A login stays with its host: pointing a camera elsewhere must not send it there.
     """
-    changes = body.model_dump(exclude_unset=True, exclude={"url", "credentials"})
+    changes: dict[str, Any] = {}
     url = None if body.url is None else _checked_url(ctx, body.url)
     if url is not None:
         changes["url"] = url.url
@@ -180,6 +205,34 @@ def _changes(ctx: Context, old: CameraConfig, body: CameraPatch) -> dict[str, An
     return changes
 
 
+def _opened(ctx: Context, sealed: str | None) -> CameraCredentials | None:
+    try:
+        return None if sealed is None else ctx.credentials.open(sealed)
+    except CredentialsUnreadable as error:
+        raise invalid("credentials", str(error)) from None
+
+
+def _check_sub_url(url: str, sub_url: CameraUrl, login: CameraCredentials | None) -> None:
+    """Raise 422 where the small stream would need a login of its own, or get one not meant for it.
+
+    Both streams come from one device with one login, which must not go to any other host.
+    """
+    if sub_url.username is not None:
+        own = CameraCredentials(sub_url.username, sub_url.password or "")
+        if own != login:
+            raise invalid(
+                "sub_url",
+                "its login is not the camera's; both streams use one login: leave it out here and "
+                "send it in `url` or `credentials`",
+            )
+    if login is not None and _moves(url, sub_url):
+        raise invalid(
+            "sub_url",
+            "it names another host than `url`, or gives up TLS, and the camera's login would be "
+            "sent there; use the same host, or a camera without login",
+        )
+
+
 def _moves(old_url: str, new: CameraUrl) -> bool:
     old = parse_camera_url(old_url, allow_loopback=True)
     return old.host != new.host or (old.url.startswith("rtsps:") and new.url.startswith("rtsp:"))
@@ -193,6 +246,7 @@ def view(camera: Camera) -> CameraView:
         camera_id=config.camera_id,
         name=config.name,
         url=config.url,
+        sub_url=config.sub_url,
         has_credentials=config.credentials is not None,
         transport=config.transport,
         verify_tls=config.verify_tls,

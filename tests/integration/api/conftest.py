@@ -29,6 +29,7 @@ from services.api.signing import LinkSigner
 from services.api.status import StatusBoard
 
 NOW = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
+LIVE_KEY = "l" * 40
 INIT_BYTES = 100
 FRAGMENT_BYTES = 1000
 
@@ -98,6 +99,7 @@ def settings(migrated: str, monkeypatch: pytest.MonkeyPatch) -> ApiSettings:
     monkeypatch.setenv("EVERFRAME_API_PG_DSN", migrated)
     monkeypatch.setenv("EVERFRAME_API_CREDENTIAL_KEYS", Fernet.generate_key().decode())
     monkeypatch.setenv("EVERFRAME_API_SIGNING_KEY", "s" * 40)
+    monkeypatch.setenv("EVERFRAME_API_LIVE_KEY", LIVE_KEY)
     return ApiSettings()
 
 

@@ -169,3 +169,71 @@ async def test_silent_recorder_is_shown_as_unknown_with_the_reason(api: Api):
     ]
     assert "no recorder" in statuses[0]["detail"]
     assert "bus is away" in away["detail"]
+
+
+SUB = "rtsp://192.0.2.10/stream2"
+
+
+async def test_small_stream_is_stored_shown_changed_and_removed(api: Api):
+    added = await api.add_camera(sub_url=SUB)
+    path = "/api/v1/cameras/front-door"
+
+    kept = await api.client.patch(path, json={"name": "Back door"})
+    assert added["sub_url"] == kept.json()["sub_url"] == SUB
+    assert (await stored_config(api, "front-door")).sub_url == SUB
+
+    changed = await api.client.patch(path, json={"sub_url": SUB + "3"})
+    assert (changed.json()["sub_url"], changed.json()["version"]) == (SUB + "3", 3)
+
+    removed = await api.client.patch(path, json={"sub_url": None})
+    assert (removed.json()["sub_url"], removed.json()["version"]) == (None, 4)
+    assert (await stored_config(api, "front-door")).sub_url is None
+
+
+@pytest.mark.parametrize(
+    ("sub_url", "word"),
+    [
+        ("rtsp://127.0.0.1/x", "loopback"),
+        ("http://192.0.2.10/x", "rtsp"),
+        ("rtsp://198.51.100.1/x", "another host"),
+        ("rtsp://a:other@192.0.2.10/x", "one login"),
+    ],
+)
+async def test_small_stream_is_checked_as_the_large_one(api: Api, sub_url, word):
+    login = {"credentials": {"username": "a", "password": "s3cret"}}
+    body = {"name": "Door", "url": "rtsp://192.0.2.10/a", **login}
+    await api.add_camera("Garage", credentials=login["credentials"])
+
+    added = await api.client.post("/api/v1/cameras", json={**body, "sub_url": sub_url})
+    changed = await api.client.patch("/api/v1/cameras/garage", json={"sub_url": sub_url})
+
+    for answer in (added, changed):
+        assert answer.status_code == 422
+        (error,) = answer.json()["errors"]
+        assert error["field"] == "sub_url"
+        assert word in error["problem"]
+
+
+async def test_login_in_the_small_streams_address_is_taken_out_when_it_is_the_cameras(api: Api):
+    login = "rtsp://a:s3cret@192.0.2.10"
+    added = await api.add_camera(url=f"{login}/1", sub_url=f"{login}/2")
+    changed = await api.client.patch(
+        "/api/v1/cameras/front-door", json={"sub_url": f"{login}:8554/3"}
+    )
+
+    assert added["sub_url"] == "rtsp://192.0.2.10/2"
+    assert changed.json()["sub_url"] == "rtsp://192.0.2.10:8554/3"
+    assert "s3cret" not in (await stored_config(api, "front-door")).model_dump_json()
+
+
+async def test_camera_that_moves_takes_its_small_stream_along(api: Api):
+    login = {"credentials": {"username": "a", "password": "b"}}
+    await api.add_camera(sub_url=SUB, credentials=login["credentials"])
+    path, moved = "/api/v1/cameras/front-door", {"url": "rtsp://192.0.2.77/1", **login}
+
+    left_behind = await api.client.patch(path, json=moved)
+    together = await api.client.patch(path, json={**moved, "sub_url": "rtsp://192.0.2.77/2"})
+
+    assert left_behind.status_code == 422
+    assert left_behind.json()["errors"][0]["field"] == "sub_url"
+    assert together.status_code == 200

@@ -124,6 +124,7 @@ async def service(
         "EVERFRAME_API_NATS_URL": nats_server.users.api,
         "EVERFRAME_API_CREDENTIAL_KEYS": Fernet.generate_key().decode(),
         "EVERFRAME_API_SIGNING_KEY": "s" * 40,
+        "EVERFRAME_API_LIVE_KEY": "l" * 40,
         "EVERFRAME_API_S3_ENDPOINT": infra.s3_endpoint,
         "EVERFRAME_API_S3_ACCESS_KEY": infra.s3_root.access_key,
         "EVERFRAME_API_S3_SECRET_KEY": infra.s3_root.secret_key,

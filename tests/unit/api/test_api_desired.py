@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 from libs.bus.keyvalue import Entry
 from libs.contracts.cameras import CameraConfig
-from services.api.desired import plan
+from services.api.desired import OnBus, plan
 from services.api.registry import Camera
 
 T0 = datetime(2026, 11, 20, tzinfo=UTC)
@@ -16,8 +16,12 @@ def camera(version: int, *, published: int | None = None, deleted: bool = False)
     return Camera(config(version), published, T0, T0 if deleted else None)
 
 
-def on_bus(value: CameraConfig) -> dict[str, Entry[CameraConfig]]:
-    return {value.key: Entry(value.key, value, 17)}
+def on_bus(value: CameraConfig) -> OnBus:
+    return OnBus({value.key: Entry(value.key, value, 17)}, {})
+
+
+EMPTY = OnBus({}, {})
+UNREADABLE = OnBus({}, {"main.door": 23})
 
 
 def actions(cameras, entries) -> list[tuple[str, int]]:
@@ -25,7 +29,7 @@ def actions(cameras, entries) -> list[tuple[str, int]]:
 
 
 def test_camera_that_the_bus_lacks_is_put():
-    assert actions([camera(1)], {}) == [("put", 0)]
+    assert actions([camera(1)], EMPTY) == [("put", 0)]
 
 
 def test_older_version_on_the_bus_is_replaced_at_its_revision():
@@ -42,7 +46,7 @@ def test_agreement_is_noted_once():
 
 def test_deleted_camera_goes_from_the_bus_and_stays_away():
     assert actions([camera(3, deleted=True)], on_bus(config(2))) == [("delete", 17)]
-    assert actions([camera(3, deleted=True)], {}) == []
+    assert actions([camera(3, deleted=True)], EMPTY) == []
 
 
 def test_database_restored_from_a_backup_goes_above_what_recorders_have_seen():
@@ -51,3 +55,17 @@ def test_database_restored_from_a_backup_goes_above_what_recorders_have_seen():
 
 def test_camera_that_a_lost_database_does_not_know_is_adopted_and_not_deleted():
     assert actions([], on_bus(config(5))) == [("adopt", 17)]
+
+
+def test_unreadable_value_of_a_known_camera_is_overwritten_at_its_revision():
+    # It was created anew again and again, which a value that cannot be read refuses as well as
+    # any other: the camera stayed as it was for ever.
+    assert actions([camera(1, published=1)], UNREADABLE) == [("put", 23)]
+
+
+def test_unreadable_value_of_a_deleted_camera_goes():
+    assert actions([camera(3, deleted=True)], UNREADABLE) == [("delete", 23)]
+
+
+def test_unreadable_value_of_an_unknown_camera_is_left_to_people():
+    assert actions([], UNREADABLE) == []
