@@ -86,6 +86,8 @@ class CameraState(StrEnum):
     """Recording is not wanted."""
     CONNECTING = "connecting"
     RECORDING = "recording"
+    LIVE = "live"
+    """Recording is not wanted; the camera is connected because somebody watches it."""
     OFFLINE = "offline"
     """Not reachable, or it stopped sending."""
     UNAUTHORIZED = "unauthorized"

@@ -69,8 +69,6 @@ class LivePart(CameraMessage):
     width: int = 0
     height: int = 0
     fps: float | None = None
-    has_sub: bool = False
-    """The camera has a sub-stream rendition too."""
 
     @property
     def subject(self) -> str:

@@ -106,6 +106,7 @@ class Part:
     captured_monotonic: float  # jitter-free estimate of when the first video frame arrived
     camera_skew_seconds: float | None  # camera clock minus server clock
     starts_after: Break | None = None
+    ends_gop: bool = False  # the next part begins with a keyframe
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ VIDEO_TRACK_ID = 1
 _LONGEST_FRAME_90K = 10 * VIDEO_TIMESCALE  # a longer silence ends the recording
 _LARGEST_REORDER_90K = 10 * VIDEO_TIMESCALE
 _MOST_HELD = 64
+_EVENNESS = 1.05
 _LONGEST_HOLD_SECONDS = 2.0
 
 
@@ -52,6 +53,19 @@ class _ClosedRun(NamedTuple):
     is_keyframe_start: bool
     starts_after: Break | None
     camera_time: float | None  # Unix seconds of the first frame
+    ends_gop: bool
+
+
+def part_target(wanted_seconds: float, fps: float | None) -> float:
+    """Return how long parts may be so that whole frames fill them well, in seconds.
+
+    RFC 8216bis, section 4.4.4.9: a part lasts at most the target and at least 85 % of it. 5 % are
+    for cameras whose timestamps are not even.
+    """
+    if not fps or not 0.5 <= fps <= 240:
+        return wanted_seconds * _EVENNESS
+    frames = max(1, round(wanted_seconds * fps))
+    return frames / fps * _EVENNESS
 
 
 def _wall_minus_monotonic() -> float:
@@ -280,9 +294,9 @@ class Muxer:
             # the last frame lasts longer than was expected: it gets a part of its own
             self._close(len(times) - 1, times[-1])
         if is_key or at + self._clock.nominal - times[0] > self._target:
-            self._close(len(times), end)
+            self._close(len(times), end, ends_gop=is_key)
 
-    def _close(self, count: int, end: int) -> None:
+    def _close(self, count: int, end: int, *, ends_gop: bool = False) -> None:
         """Close the first `count` frames; those behind begin the next part."""
         assert self._open_init is not None
         self._closed.append(
@@ -295,6 +309,7 @@ class Muxer:
                 self._is_keyframe_start,
                 self._starts_after,
                 self._camera_time,
+                ends_gop,
             )
         )
         del self._decode_times[:count], self._offsets[:count], self._samples[:count]
@@ -358,4 +373,5 @@ class Muxer:
             captured_monotonic=captured,
             camera_skew_seconds=skew,
             starts_after=run.starts_after,
+            ends_gop=run.ends_gop,
         )

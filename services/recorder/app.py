@@ -75,6 +75,7 @@ class _Recorder:
         env = Environment(
             recorder=self._name,
             spool=self._spool.identity,
+            bus=bus,
             settings=settings,
             writer=writer,
             credentials=credentials,

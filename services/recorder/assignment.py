@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from libs.bus.client import Bus
 from libs.contracts.cameras import CameraConfig, CameraState, CameraStatusChanged
 from libs.contracts.gaps import GapDetected, GapReason
+from libs.contracts.live import Rendition
 from libs.contracts.ownership import OpenGap, RecordingProgress
 from libs.contracts.recordings import EndReason
 from libs.contracts.times import seconds_between, to_milliseconds
@@ -16,7 +18,11 @@ from libs.runtime.credentials import CredentialBox, CredentialsUnreadable
 from services.recorder import metrics
 from services.recorder.inheritance import LastWord, inherit
 from services.recorder.ledger import Gap, GapLedger
-from services.recorder.session import CameraSession, Connected, Failed, Interrupted, Report
+from services.recorder.live_feed import LiveFeed
+from services.recorder.live_numbering import Stream
+from services.recorder.recording import CameraRecording
+from services.recorder.reports import Connected, Failed, Interrupted, Report
+from services.recorder.session import CameraSession
 from services.recorder.settings import RecorderSettings
 from services.recorder.spool import SpoolEntry
 from services.recorder.spool_writer import SpoolWriter
@@ -25,10 +31,13 @@ log = structlog.get_logger()
 
 LAST_FRAME = timedelta(milliseconds=150)
 """What may be missing before a switch-off: the frame under way and the message's own way."""
+_FLOWING = frozenset({CameraState.RECORDING, CameraState.LIVE})
 FRESH = timedelta(seconds=3)
 """A camera taken this soon after it was added or switched on is just being connected."""
 RATE_SECONDS = 10
-REPORTS_SECONDS = 5.0
+FLUSH_SECONDS = 5.0
+"""How long the spool's disk may take to confirm what a session placed."""
+NO_RENDITIONS: frozenset[Rendition] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,7 @@ class Environment:
 
     recorder: str
     spool: str
+    bus: Bus
     settings: RecorderSettings
     writer: SpoolWriter
     credentials: CredentialBox
@@ -60,6 +70,9 @@ class Assignment:
         self._env = env
         self._loop = asyncio.get_running_loop()
         self._session: CameraSession | None = None
+        self._sub_session: CameraSession | None = None
+        self._feeds = {rendition: self._feed(rendition) for rendition in Rendition}
+        self._watched = NO_RENDITIONS
         self._ledger: GapLedger | None = None
         self._accounted_until: datetime | None = None
         self._state = CameraState.STOPPED
@@ -72,10 +85,20 @@ class Assignment:
         self._last_tick: float | None = None
         self._stored_before: datetime | None = None
 
+    def _feed(self, rendition: Rendition) -> LiveFeed:
+        stream = Stream(self.config.camera_id, self.config.site, rendition, self.epoch)
+        limit = int(self._env.settings.live_buffer_bytes)
+        return LiveFeed(self._env.bus, stream, buffer_bytes=limit)
+
     @property
     def is_recording_wanted(self) -> bool:
-        """Whether a session runs, or should."""
+        """Whether footage is accounted for."""
         return self._ledger is not None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is connected, recorded or watched."""
+        return self._session is None and self._sub_session is None and self._ledger is None
 
     # ---- begin, change, end -------------------------------------------------
     def begin(self, progress: RecordingProgress | None, spooled: Sequence[SpoolEntry]) -> None:
@@ -101,9 +124,9 @@ class Assignment:
     def update(self, config: CameraConfig) -> bool:
         """Take a changed configuration; True when the camera must be connected anew."""
         old, self.config = self.config, config
-        if self._session is not None and config.recording_seconds != old.recording_seconds:
-            self._session.set_recording_seconds(config.recording_seconds)
-        return config.session_differs(old)
+        if self._session is not None and self._session.recording is not None:
+            self._session.recording.set_seconds(config.recording_seconds)
+        return self._session is not None and config.session_differs(old)
 
     async def reconnect(self) -> None:
         """Leave the camera and connect with the present configuration."""
@@ -116,14 +139,44 @@ class Assignment:
         self._begin_recording(start, GapReason.CONNECTING, _now())
 
     async def switch_off(self, at: datetime) -> None:
-        """Recording is not wanted any more since `at`."""
-        await self._end_session(EndReason.STOPPED)
+        """Recording is not wanted any more since `at`; who watches goes on watching."""
+        session = self._session
+        if session is not None and session.is_connected and Rendition.MAIN in self._watched:
+            await self._stop_recording(session, at)
+        else:
+            await self._end_session(EndReason.STOPPED)
         self._close_ledger(to_milliseconds(at))
-        self._set_state(CameraState.STOPPED, "")
+        self._set_state(CameraState.STOPPED if self._session is None else CameraState.LIVE, "")
+
+    def watch(self, renditions: frozenset[Rendition]) -> bool:
+        """Send these renditions to viewers, connecting where that is needed.
+
+        True when a connection is not needed any more, or not as it is: call `release` then.
+        """
+        self._watched = renditions
+        for rendition, feed in self._feeds.items():
+            feed.set_watched(rendition in renditions)
+        if self._session is None and Rendition.MAIN in renditions:
+            self._start_session()
+        sub = self._sub_config()
+        if self._sub_session is None and sub is not None:
+            self._start_sub_session(sub)
+        return self._is_main_unneeded() or self._is_sub_unneeded()
+
+    async def release(self) -> None:
+        """End the connections that only viewers needed and that nobody watches any more."""
+        if self._is_main_unneeded():
+            await self._end_session(EndReason.STOPPED)
+            self._set_state(CameraState.STOPPED, "")
+        if self._is_sub_unneeded():
+            await self._end_sub_session()
 
     async def end(self, reason: EndReason) -> None:
         """Let go of the camera; what is still to come belongs to whoever takes it next."""
-        await self._end_session(reason)
+        self._watched = NO_RENDITIONS
+        for feed in self._feeds.values():
+            feed.set_watched(is_watched=False)
+        await asyncio.gather(self._end_session(reason), self._end_sub_session())
         if self._ledger is not None:
             self._accounted_until = self._ledger.accounted_until
 
@@ -150,8 +203,10 @@ class Assignment:
         if self._ledger is not None:
             metrics.WANTED.labels(self.config.camera_id).inc(elapsed)
             self._announce(*self._ledger.tick(_now()))
+        if self._sub_session is not None and not self._sub_session.is_alive:
+            log.error("camera.thread_died", camera_id=self.config.camera_id, rendition="sub")
+            self._sub_session = None  # `watch` begins anew
         if self._session is not None:
-            self._session.interrupt_if_stalled()
             if not self._session.is_alive:
                 log.error("camera.thread_died", camera_id=self.config.camera_id)
                 self._failed(Failed(CameraState.ERROR, GapReason.CAMERA_ERROR, "internal failure"))
@@ -181,7 +236,7 @@ class Assignment:
             state=self._state,
             state_since=self._state_since,
             detail=self._detail,
-            bitrate_bps=bitrate if self._state is CameraState.RECORDING else 0,
+            bitrate_bps=bitrate if self._state in _FLOWING else 0,
             recorded_seconds=round(self._recorded_seconds, 3),
             last_recording_at=self._env.last_recording_at(camera_id) or self._stored_before,
             stored_until=self._env.stored_until(camera_id) or self._stored_before,
@@ -244,49 +299,122 @@ class Assignment:
             reason=reason,
             announce_after=timedelta(seconds=self._env.settings.announce_gap_seconds),
         )
-        self._start_session()
+        if self._session is None:
+            self._start_session()
+        elif self._session.recording is not None:
+            self._session.recording.start()
 
     def _start_session(self) -> None:
-        self._set_state(CameraState.CONNECTING, "")
-        token = self.config.credentials
-        try:
-            login = self._env.credentials.open(token) if token else None
-        except CredentialsUnreadable as error:
-            self._failed(Failed(CameraState.ERROR, GapReason.CAMERA_ERROR, str(error)))
-            return
         session: CameraSession
 
         def report(what: Report) -> None:
             self._loop.call_soon_threadsafe(self._reported, session, what)
 
-        session = CameraSession(
+        recording = CameraRecording(
             self.config,
-            login,
             epoch=self.epoch,
             recorder=self._env.recorder,
-            settings=self._env.settings,
             writer=self._env.writer,
             report=report,
         )
+        if self._ledger is not None:
+            recording.start()
+        try:
+            session = self._new_session(self.config, Rendition.MAIN, recording, report)
+        except CredentialsUnreadable as error:
+            self._failed(Failed(CameraState.ERROR, GapReason.CAMERA_ERROR, str(error)))
+            return
         self._session = session
         self._received = []
+        self._set_state(CameraState.CONNECTING, "")
         session.start()
+
+    def _new_session(
+        self,
+        config: CameraConfig,
+        rendition: Rendition,
+        recording: CameraRecording | None,
+        report: Callable[[Report], None],
+    ) -> CameraSession:
+        token = config.credentials
+        return CameraSession(
+            config,
+            self._env.credentials.open(token) if token else None,
+            settings=self._env.settings,
+            recording=recording,
+            live=self._feeds[rendition].buffer,
+            report=report,
+            flush=lambda: self._env.writer.flush(FLUSH_SECONDS),
+        )
+
+    def _is_main_unneeded(self) -> bool:
+        is_needed = self._ledger is not None or Rendition.MAIN in self._watched
+        return self._session is not None and not is_needed
+
+    # ---- the sub stream: for viewers only -----------------------------------
+    def _sub_config(self) -> CameraConfig | None:
+        """The small stream as a camera of its own; None when nobody watches it or there is none."""
+        if self.config.sub_url is None or Rendition.SUB not in self._watched:
+            return None
+        return self.config.model_copy(update={"url": self.config.sub_url})
+
+    def _is_sub_unneeded(self) -> bool:
+        if self._sub_session is None:
+            return False
+        wanted = self._sub_config()
+        return wanted is None or wanted.session_differs(self._sub_session.config)
+
+    def _start_sub_session(self, config: CameraConfig) -> None:
+        try:
+            session = self._new_session(config, Rendition.SUB, None, lambda _: None)
+        except CredentialsUnreadable:
+            return  # the main stream says so
+        self._sub_session = session
+        session.start()
+
+    async def _end_sub_session(self) -> None:
+        session, self._sub_session = self._sub_session, None
+        if session is not None:
+            session.stop(EndReason.STOPPED)
+            await self._until(lambda: not session.is_connected)
+
+    # ---- ending -------------------------------------------------------------
+    async def _stop_recording(self, session: CameraSession, at: datetime) -> None:
+        """Record up to `at` and keep the connection."""
+        recording = session.recording
+        assert recording is not None
+        recording.stop_at(at.timestamp())
+        await self._until(lambda: not (recording.is_wanted and session.is_connected))
+        if recording.is_wanted:  # the connection ended first, and its recording with it
+            recording.cancel()
+        await self._flushed()
 
     async def _end_session(self, reason: EndReason) -> None:
         session, self._session = self._session, None
         if session is None:
             return
         session.stop(reason)
-        limit = self._env.settings.stall_seconds + REPORTS_SECONDS
+        await self._until(lambda: not session.is_connected)
+        await self._flushed()
+
+    async def _until(self, is_done: Callable[[], bool]) -> None:
+        """Wait for a thread, but not for ever: it may hang in a library."""
         try:
-            async with asyncio.timeout(limit):
-                while session.is_connected:  # noqa: ASYNC110 - a thread has no event to await
+            async with asyncio.timeout(self._env.settings.stall_seconds + FLUSH_SECONDS):
+                while not is_done():  # noqa: ASYNC110 - a thread has no event to await
                     await asyncio.sleep(0.02)
-                reported = asyncio.Event()
-                self._env.writer.notify(lambda: self._loop.call_soon_threadsafe(reported.set))
-                await reported.wait()
         except TimeoutError:
             log.error("camera.thread_stuck", camera_id=self.config.camera_id)
+
+    async def _flushed(self) -> None:
+        """Wait until what was placed is in the spool and reported."""
+        reported = asyncio.Event()
+        self._env.writer.notify(lambda: self._loop.call_soon_threadsafe(reported.set))
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await reported.wait()
+        except TimeoutError:
+            log.error("spool.slow", camera_id=self.config.camera_id)
 
     def _reported(self, session: CameraSession, what: Report) -> None:
         if session is not self._session:
@@ -294,6 +422,8 @@ class Assignment:
         match what:
             case Connected():
                 self._codec, self._resolution = what.codec, what.resolution
+                if self._ledger is None:
+                    self._set_state(CameraState.LIVE, "")
             case Interrupted():
                 if self._ledger is not None:
                     self._announce(*self._ledger.failed(what.reason, what.detail, _now()))

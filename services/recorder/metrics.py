@@ -77,3 +77,14 @@ UPLOAD_SECONDS = Histogram(
     "Time to store one recording",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
+LIVE_WATCHED = Gauge(
+    "everframe_recorder_live_renditions", "Renditions that are sent because somebody watches them"
+)
+LIVE_PARTS = Counter(
+    "everframe_recorder_live_parts_total", "Parts sent to live viewers", ["camera_id", "rendition"]
+)
+LIVE_SKIPPED = Counter(
+    "everframe_recorder_live_skipped_parts_total",
+    "Parts that live viewers did not get because the bus was away or too slow",
+    ["camera_id", "rendition"],
+)

@@ -13,18 +13,21 @@ import structlog
 from libs.bus.client import Bus
 from libs.bus.errors import BusError, BusUnavailable, InvalidPayload, LeaseLost
 from libs.bus.keyvalue import ChangeKind
-from libs.contracts.cameras import CameraConfig
+from libs.contracts.cameras import CameraConfig, camera_key
+from libs.contracts.live import Demand, Rendition
 from libs.contracts.ownership import Lease, Presence, RecordingProgress
 from libs.contracts.recordings import EndReason
 from libs.runtime.service import supervise
 from services.recorder import metrics
-from services.recorder.assignment import Assignment, Environment
+from services.recorder.assignment import NO_RENDITIONS, Assignment, Environment
 from services.recorder.sharing import plan
 from services.recorder.spool import SpoolEntry
 
 log = structlog.get_logger()
 
 RECONCILE_SECONDS = 0.5
+SNAPSHOTS = frozenset({"configs", "leases", "presences", "progress", "demand"})
+"""What must have been read before anything is decided."""
 HANDED_OVER_REST_SECONDS = 5.0
 """A camera that was just given up is left to the others for so long."""
 
@@ -41,10 +44,12 @@ class Ownership:
         self._progress_kv = bus.kv(RecordingProgress)
         self._leases = bus.leases(Lease, ttl_seconds=ttl)
         self._presences = bus.leases(Presence, ttl_seconds=ttl)
+        self._demand_kv = bus.kv(Demand)
         self._bus = bus
         self._ttl_seconds = ttl
         self._spooled = spooled
         self._configs: dict[str, CameraConfig] = {}
+        self._demand: dict[str, Demand] = {}
         self._holders: dict[str, str] = {}
         self._recorders: set[str] = {self._me}
         self._accounted: dict[str, datetime] = {}
@@ -80,6 +85,7 @@ class Ownership:
             "watch-leases": self._watch_leases,
             "watch-recorders": self._watch_presences,
             "watch-progress": self._watch_progress,
+            "watch-demand": self._watch_demand,
             "stay-present": self._stay_present,
             "renew-leases": self._renew_leases,
             "reconcile": self._reconcile_forever,
@@ -150,6 +156,28 @@ class Ownership:
                 else:
                     self._accounted.pop(change.key, None)
 
+    async def _watch_demand(self) -> None:
+        async with aclosing(self._demand_kv.watch()) as changes:
+            async for change in changes:
+                if change.is_snapshot_done:
+                    self._snapshots.add("demand")
+                elif change.value is not None:
+                    self._demand[change.key] = change.value
+                else:
+                    self._demand.pop(change.key, None)
+                self._changed.set()
+
+    def _watched(self, key: str, config: CameraConfig) -> frozenset[Rendition]:
+        """Which of a camera's renditions somebody watches."""
+        renditions = {
+            demand.rendition
+            for demand in self._demand.values()
+            if camera_key(demand.site, demand.camera_id) == key
+        }
+        if config.sub_url is None:
+            renditions.discard(Rendition.SUB)
+        return frozenset(renditions)
+
     # ---- leases -------------------------------------------------------------
     async def _stay_present(self) -> None:
         me = Presence(recorder=self._me, spool=self._env.spool)
@@ -189,7 +217,7 @@ class Ownership:
                 async with asyncio.timeout(RECONCILE_SECONDS):
                     await self._changed.wait()
             self._changed.clear()
-            if self._is_closing or len(self._snapshots) < 4:
+            if self._is_closing or len(self._snapshots) < len(SNAPSHOTS):
                 continue
             self._follow_configs()
             if self._bus.is_connected and self._is_present:
@@ -204,13 +232,18 @@ class Ownership:
             config = self._configs.get(key)
             if config is None:
                 self._operate(key, self._forget(key, assignment))
-            elif config.is_recording_wanted and not assignment.is_recording_wanted:
-                assignment.update(config)
-                assignment.switch_on()
-            elif not config.is_recording_wanted:
-                self._operate(key, self._switch_off(key, assignment, config))
-            elif config != assignment.config and assignment.update(config):
+                continue
+            must_reconnect = config != assignment.config and assignment.update(config)
+            if must_reconnect:
                 self._operate(key, assignment.reconnect())
+            elif config.is_recording_wanted and not assignment.is_recording_wanted:
+                assignment.switch_on()
+            elif assignment.is_recording_wanted and not config.is_recording_wanted:
+                self._operate(key, self._switch_off(assignment, config))
+            elif assignment.watch(self._watched(key, config)):
+                self._operate(key, assignment.release())
+            elif assignment.is_idle:
+                self._operate(key, self._hand_back(key, assignment))
 
     def _operate(self, key: str, operation: Coroutine[None, None, None]) -> None:
         """Run what may wait for a camera's thread, one at a time per camera, beside the rest."""
@@ -231,17 +264,17 @@ class Ownership:
 
     async def _forget(self, key: str, assignment: Assignment) -> None:
         """The camera was deleted."""
+        assignment.watch(NO_RENDITIONS)
         await assignment.switch_off(datetime.now(UTC))
+        await assignment.release()
         self._assignments.pop(key, None)
         with contextlib.suppress(BusUnavailable):
             await self._progress_kv.delete(key)
             await self._leases.release(key, assignment.revision)
 
-    async def _switch_off(self, key: str, assignment: Assignment, config: CameraConfig) -> None:
-        assignment.update(config)
+    async def _switch_off(self, assignment: Assignment, config: CameraConfig) -> None:
         ends = [w.ended_at for w in config.wanted if w.ended_at is not None]
         await assignment.switch_off(max(ends, default=datetime.now(UTC)))
-        await self._hand_back(key, assignment)
 
     async def _give_up(self, key: str, assignment: Assignment) -> None:
         await assignment.end(EndReason.HANDOVER)
@@ -278,8 +311,8 @@ class Ownership:
             self._operate(decision.give_up, self._give_up(decision.give_up, assignment))
 
     def _needs_recorder(self, key: str, config: CameraConfig) -> bool:
-        """Whether there is something to record, or wanted time that nobody accounted for."""
-        if config.is_recording_wanted:
+        """Whether there is something to record or to show, or wanted time to account for."""
+        if config.is_recording_wanted or self._watched(key, config):
             return True
         accounted = self._accounted.get(key)
         ends = [interval.ended_at for interval in config.wanted if interval.ended_at is not None]
@@ -304,6 +337,7 @@ class Ownership:
         log.info("camera.taken", camera_id=config.camera_id, epoch=epoch)
         spooled = [e for e in self._spooled if e.camera_id == config.camera_id]
         assignment.begin(entry.value if entry else None, spooled)
+        self._changed.set()
         await self._save_progress(key, assignment)
         self._accounted[key] = datetime.now(UTC)
 

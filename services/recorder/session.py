@@ -1,9 +1,9 @@
-"""One camera's connection: a thread that reads, muxes once, cuts recordings, hands parts over."""
+"""One camera's connection: a thread that reads, muxes once and hands the parts over."""
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -14,56 +14,21 @@ from libs.contracts.recordings import EndReason
 from libs.media.audio import AudioPipeline, make_audio_pipeline
 from libs.media.errors import SourceError, SourceErrorKind
 from libs.media.packets import Packet, Part, TrackKind
-from libs.media.parts import Muxer
+from libs.media.parts import Muxer, part_target
 from libs.media.source import RtspSource, Tracks
 from libs.runtime.backoff import Backoff
 from libs.runtime.clock import SystemClock, WallClock
 from libs.runtime.credentials import CameraCredentials
 from services.recorder import metrics
-from services.recorder.segmenter import Opening, Segmenter, Step
+from services.recorder.live_buffer import LiveBuffer
+from services.recorder.recording import CameraRecording
+from services.recorder.reports import Connected, Failed, Report
 from services.recorder.settings import RecorderSettings
-from services.recorder.spool import SpoolEntry, SpoolState
-from services.recorder.spool_writer import ActiveRecording, SpoolWriter
 
 log = structlog.get_logger()
 
-REPORT_SECONDS = 2.0
 FLOWING_SECONDS = 1.0
 MOST_BATCHED = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The camera sends; recording starts with the next keyframe."""
-
-    codec: str
-    resolution: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """Recording was interrupted, or could not begin."""
-
-    state: CameraState
-    reason: GapReason
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """The session goes on, but the time before the next footage has a reason of its own."""
-
-    reason: GapReason
-    detail: str
-
-
-Report = Connected | Interrupted | Failed
-_INTERRUPTIONS = {
-    EndReason.CLOCK_CHANGED: Interrupted(GapReason.CLOCK_CHANGED, "the server's clock was set"),
-    EndReason.TIMESTAMP_JUMP: Interrupted(
-        GapReason.TIMESTAMP_JUMP, "the camera's timestamps jumped"
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +67,10 @@ class _Stalled(Exception):
 
 
 class CameraSession:
-    """Keeps one camera connected and recorded until stopped.
+    """Keeps one camera connected, recorded and ready for live viewers, until stopped.
 
-    `report` and the writer's reports are called from the session's thread.
+    `report` and `flush` (which waits until everything placed so far is in the spool) are called
+    from the session's thread.
     """
 
     def __init__(
@@ -112,29 +78,26 @@ class CameraSession:
         config: CameraConfig,
         credentials: CameraCredentials | None,
         *,
-        epoch: int,
-        recorder: str,
         settings: RecorderSettings,
-        writer: SpoolWriter,
+        recording: CameraRecording | None,
+        live: LiveBuffer,
         report: Callable[[Report], None],
+        flush: Callable[[], object],
     ) -> None:
         self.config = config
-        self.epoch = epoch
         self.received_bytes = 0
+        self.recording = recording
         self._credentials = credentials
-        self._recorder = recorder
         self._settings = settings
-        self._writer = writer
+        self._live = live
         self._report = report
-        self._segmenter = Segmenter(config.recording_seconds)
+        self._flush = flush
         self._wall = WallClock(SystemClock())
         self._stop = threading.Event()
         self._stop_reason = EndReason.STOPPED
         self._source: RtspSource | None = None
-        self._active: ActiveRecording | None = None
         self._last_video = 0.0
         self._last_keyframe = 0.0
-        self._is_stalled = False
         self._is_reading = False
         self._counted = (0, 0, 0)
         self._thread = threading.Thread(
@@ -147,7 +110,7 @@ class CameraSession:
         self._thread.start()
 
     def stop(self, reason: EndReason) -> None:
-        """Ask the thread to end; the open recording ends with `reason`."""
+        """Ask the thread to end; an open recording ends with `reason`."""
         self._stop_reason = reason
         self._stop.set()
         if (source := self._source) is not None:
@@ -163,21 +126,6 @@ class CameraSession:
         """Whether there may be footage to wait for after `stop`; connecting cannot be stopped."""
         return self._is_reading and self._thread.is_alive()
 
-    def set_recording_seconds(self, seconds: int) -> None:
-        """Change the length of recordings, from the next one on."""
-        self._segmenter.recording_seconds = seconds
-
-    def interrupt_if_stalled(self) -> None:
-        """Break a connection that is kept alive without pictures; call once a second.
-
-        The read timeout of libavformat does not see this: RTCP alone keeps it content.
-        """
-        source, last = self._source, self._last_video
-        limit = self._settings.stall_seconds + 1.0
-        if source is not None and last and time.monotonic() - last > limit:
-            self._is_stalled = True
-            source.stop()
-
     # ---- in the thread ------------------------------------------------------
     def _run(self) -> None:
         structlog.contextvars.bind_contextvars(camera_id=self.config.camera_id)
@@ -189,7 +137,7 @@ class CameraSession:
                 break
             if time.monotonic() - connected_at > self._settings.reconnect_max_seconds:
                 backoff.reset()
-            self._writer.flush(REPORT_SECONDS)  # first what was recorded, then that it ended
+            self._flush()  # first what was recorded, then that it ended
             self._report(outcome.report)
             metrics.RECONNECTS.labels(self.config.camera_id, outcome.report.reason).inc()
             delay = backoff.next_seconds()
@@ -217,12 +165,14 @@ class CameraSession:
                 self._is_reading = True
                 self._note_tracks(tracks)
                 pipeline = self._audio_pipeline(tracks)
+                target = part_target(self.config.part_seconds, tracks.video.fps)
                 muxer = Muxer(
                     tracks.video,
                     pipeline.output if pipeline else None,
-                    part_target_seconds=self.config.part_seconds,
+                    part_target_seconds=target,
                 )
-                self._read(source, muxer, pipeline, self._batch(tracks))
+                self._live.begin_session(target)
+                self._read(source, muxer, pipeline, self._batch(tracks, target))
             finally:
                 self._source = None
                 source.close()
@@ -247,15 +197,12 @@ class CameraSession:
                 EndReason.CONNECTION_LOST,
                 Failed(CameraState.ERROR, GapReason.CAMERA_ERROR, detail),
             )
-        if outcome is None and self._is_stalled and not self._stop.is_set():
-            outcome = self._stalled()
         self._finish(muxer, outcome)
         self._is_reading = False
         return outcome
 
     def _new_source(self) -> RtspSource:
         login = self._credentials
-        self._is_stalled = False
         self._last_video = 0.0
         return RtspSource(
             self.config.url,
@@ -283,10 +230,10 @@ class CameraSession:
             return None
         return make_audio_pipeline(tracks.audio)
 
-    def _batch(self, tracks: Tracks) -> int:
+    def _batch(self, tracks: Tracks, part_seconds: float) -> int:
         """How many pictures make a part; 1 when the camera does not say its frame rate."""
         fps = tracks.video.fps
-        return max(1, min(MOST_BATCHED, int(fps * self.config.part_seconds))) if fps else 1
+        return max(1, min(MOST_BATCHED, int(fps * part_seconds))) if fps else 1
 
     def _read(
         self, source: RtspSource, muxer: Muxer, pipeline: AudioPipeline | None, batch: int
@@ -354,66 +301,15 @@ class CameraSession:
             raise _Stalled
 
     def _place(self, part: Part) -> None:
+        recording = self.recording
         if part.is_keyframe_start and (jump := self._wall.check()):
             log.warning("clock.stepped", seconds=round(jump, 3))
-            self._end_recording(EndReason.CLOCK_CHANGED)
-        if self._active is not None and self._active.failure is not None:
-            self._give_up_failed(self._active)
-        self._follow(self._segmenter.push(part, self._wall.unix_at(part.captured_monotonic)))
-
-    def _follow(self, steps: Sequence[Step]) -> None:
-        for step in steps:
-            if step.closing is not None and self._active is not None:
-                self._writer.close(self._active, step.closing.ended_at, step.closing.reason)
-                self._active = None
-                if step.closing.reason in _INTERRUPTIONS:
-                    self._report(_INTERRUPTIONS[step.closing.reason])
-            if step.opening is not None:
-                self._active = self._begin_recording(step.opening)
-            if step.part is None or self._active is None:
-                continue
-            if not self._write(self._active, step.part):
-                return  # the recording was ended; what follows in these steps belonged to it
-
-    def _write(self, recording: ActiveRecording, part: Part) -> bool:
-        if self._writer.write(recording, part):
-            return True
-        metrics.OVERFLOWS.labels(self.config.camera_id).inc()
-        self._end_recording(EndReason.WRITE_ERROR)
-        detail = "the spool's disk is too slow for the footage that arrives"
-        self._report(Failed(CameraState.ERROR, GapReason.WRITE_ERROR, detail))
-        return False
-
-    def _give_up_failed(self, recording: ActiveRecording) -> None:
-        """The writer could not write and has closed the file; go on with the next keyframe."""
-        self._active = None
-        self._segmenter.close(EndReason.WRITE_ERROR)
-        reason = GapReason.SPOOL_FULL if recording.is_disk_full else GapReason.WRITE_ERROR
-        detail = recording.failure.strerror if recording.failure else ""
-        self._report(Failed(CameraState.ERROR, reason, f"spool: {detail}"))
-
-    def _begin_recording(self, opening: Opening) -> ActiveRecording:
-        init = opening.init
-        entry = SpoolEntry(
-            state=SpoolState.RECORDING,
-            camera_id=self.config.camera_id,
-            site=self.config.site,
-            epoch=self.epoch,
-            recorder=self._recorder,
-            started_at=opening.started_at,
-            camera_skew_seconds=opening.camera_skew_seconds,
-            video_codec=init.video_codec,
-            audio_codec=init.audio_codec,
-            width=init.width,
-            height=init.height,
-            fps=init.fps,
-        )
-        self._report(Connected(init.video_codec, f"{init.width}x{init.height}"))
-        return ActiveRecording(entry, init, opening.expected_fragments)
-
-    def _end_recording(self, reason: EndReason) -> None:
-        self._follow(self._segmenter.close(reason))
-        self._active = None
+            if recording is not None:
+                recording.end(EndReason.CLOCK_CHANGED)
+        start_unix = self._wall.unix_at(part.captured_monotonic)
+        self._live.put(part, start_unix)
+        if recording is not None:
+            recording.place(part, start_unix)
 
     def _finish(self, muxer: Muxer | None, outcome: _Outcome | None) -> None:
         """Write what the muxer still holds and end the recording."""
@@ -422,7 +318,8 @@ class CameraSession:
                 self._place(part)
         except Exception:  # the recording itself must still be ended
             log.exception("camera.flush_failed")
-        self._end_recording(outcome.end_reason if outcome else self._stop_reason)
+        if self.recording is not None:
+            self.recording.end(outcome.end_reason if outcome else self._stop_reason)
 
     def _outcome_of(self, error: SourceError) -> _Outcome:
         kind = error.kind

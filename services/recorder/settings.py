@@ -46,6 +46,10 @@ class RecorderSettings(ServiceSettings, StoreSettings):
     unauthorized_retry_seconds: float = Field(default=60.0, gt=0)
     """Wait after a refused login; cameras lock accounts after a few."""
 
+    # live
+    live_buffer_bytes: ByteSize = ByteSize(32 * 1024**2)
+    """What is kept in memory of one stream for its first viewer, at most; usually two GOPs."""
+
     # ownership
     lease_ttl_seconds: float = Field(default=4.0, ge=1.0)
     """A recorder that does not renew for this long loses its cameras to the others."""

@@ -71,15 +71,21 @@ async def frozen_timestamps(everframe, simulated, camera) -> None:
     await _finish(everframe, camera)
 
 
+async def _jump(simulated, camera, by_seconds) -> None:
+    """A jump that no sender report explains: one that comes at once makes it invisible."""
+    await asyncio.to_thread(simulated.fault, camera, "stop_rtcp")
+    await asyncio.to_thread(simulated.fault, camera, "jump_timestamps", by_seconds=by_seconds)
+
+
 async def jump_forwards(everframe, simulated, camera) -> None:
-    await asyncio.to_thread(simulated.fault, camera, "jump_timestamps", by_seconds=3600.0)
+    await _jump(simulated, camera, 3600.0)
     await asyncio.sleep(5.0)
     await _finish(everframe, camera)
     assert "timestamp_jump" in await _reasons(everframe, camera)
 
 
 async def jump_backwards(everframe, simulated, camera) -> None:
-    await asyncio.to_thread(simulated.fault, camera, "jump_timestamps", by_seconds=-1800.0)
+    await _jump(simulated, camera, -1800.0)
     await asyncio.sleep(5.0)
     await _finish(everframe, camera)
     assert "timestamp_jump" in await _reasons(everframe, camera)

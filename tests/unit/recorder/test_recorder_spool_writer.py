@@ -16,8 +16,8 @@ from libs.contracts.cameras import CameraConfig
 from libs.contracts.recordings import EndReason
 from libs.media.packets import VIDEO_TIMESCALE, Part
 from libs.media.recording_file import read_index
-from services.recorder.session import CameraSession, Failed, Report
-from services.recorder.settings import RecorderSettings
+from services.recorder.recording import CameraRecording
+from services.recorder.reports import Failed, Report
 from services.recorder.spool import Spool, SpoolEntry, SpoolState
 from services.recorder.spool_writer import ActiveRecording, SpoolReports, SpoolWriter
 from tests.unit.media import media_mux_samples as samples
@@ -311,15 +311,14 @@ def test_a_disk_that_falls_behind_cuts_the_recording_and_never_leaves_a_hole(tmp
     limit = sum(len(p.data) for p in parts[:5])
     said: list[Report] = []
     with bench(tmp_path, queue_bytes=limit) as b:
-        session = CameraSession(
+        recording = CameraRecording(
             CameraConfig(camera_id="front-door", name="Front door", url="rtsp://127.0.0.1/x"),
-            None,
             epoch=7,
             recorder="recorder-1",
-            settings=RecorderSettings(),
             writer=b.writer,
             report=said.append,
         )
+        recording.start()
         for number, each in enumerate(parts):
             if number == 4:
                 b.done()
@@ -327,12 +326,12 @@ def test_a_disk_that_falls_behind_cuts_the_recording_and_never_leaves_a_hole(tmp
             if number == 12:
                 b.spool.may_save.set()
                 b.done()
-            session._place(each)
+            recording.place(each, 1_790_000_000 + each.captured_monotonic)
             if number < 4:
                 b.done()
             if number == 4:
-                session._end_recording(EndReason.ROTATION)
-        session._end_recording(EndReason.STOPPED)
+                recording.end(EndReason.ROTATION)
+        recording.end(EndReason.STOPPED)
         b.done()
 
         failures = [s for s in said if isinstance(s, Failed)]
