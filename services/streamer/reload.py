@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from services.streamer.window import HeldPart, LiveWindow
 
+_FIRST_PART_SECONDS = 10.0  # before any part nothing says how long segments are
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -77,11 +78,44 @@ def decide(
     window: LiveWindow, directives: Directives, *, live_id: str
 ) -> Ready | Wait | BadRequest | Gone:
     """What to do with a request for the media playlist of `live_id`."""
-    raise NotImplementedError
+    if live_id != window.live_id:
+        return Gone()
+    if window.newest is None or window.edge is None:
+        return Wait(_FIRST_PART_SECONDS)
+    if directives.msn is None:
+        return Ready()
+    msn, part = directives.msn, directives.part
+    newest_msn, newest_part = window.edge
+    is_complete = window.newest.is_last
+    last_complete = newest_msn if is_complete else newest_msn - 1
+    if msn > last_complete + 2:
+        return BadRequest(f"_HLS_msn is more than two after the last segment, {last_complete}")
+    if part is not None and msn >= newest_msn:
+        last_part = newest_part if msn == newest_msn else -1
+        if part > last_part + advance_part_limit(window.newest.part_target_ms):
+            return BadRequest("_HLS_part is too far ahead")
+    wanted = (msn + 1, 0) if part is None else (msn, part)
+    if part is not None and msn == newest_msn and is_complete and part > newest_part:
+        wanted = (msn + 1, 0)
+    is_there = wanted <= window.edge or (part is None and msn <= last_complete)
+    return Ready() if is_there else _wait(window)
 
 
-def decide_part(
-    window: LiveWindow, msn: int, part: int, *, live_id: str
-) -> Found | Wait | Gone:
+def decide_part(window: LiveWindow, msn: int, part: int, *, live_id: str) -> Found | Wait | Gone:
     """What to do with a request for a part: only the next one is waited for."""
-    raise NotImplementedError
+    if live_id != window.live_id:
+        return Gone()
+    held = window.part(msn, part)
+    if held is not None:
+        return Found(held)
+    return _wait(window) if (msn, part) == window.next_position else Gone()
+
+
+def advance_part_limit(part_target_ms: int) -> int:
+    """How many parts a request may be ahead: three, or three seconds of short ones."""
+    return max(3, -(-3000 // part_target_ms))
+
+
+def _wait(window: LiveWindow) -> Wait:
+    assert window.newest is not None
+    return Wait(3.0 * window.newest.target_seconds)

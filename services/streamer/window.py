@@ -6,8 +6,7 @@ that hold them say the same, whenever they joined.
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 
 from libs.contracts.live import LivePart
 from libs.media.packets import VIDEO_TIMESCALE
@@ -43,7 +42,7 @@ class Segment:
     bytes: int = 0
     is_complete: bool = False
     """Nothing is to come. A segment that lost parts never becomes complete."""
-    keep_until_90k: int | None = field(default=None, compare=False)
+    keep_until_90k: int | None = None
     """Set when it has left the playlist: on the window's own clock of media."""
 
     @property
@@ -68,15 +67,14 @@ class Segment:
 class LiveWindow:
     """Takes parts as the bus tells them: with repeats, holes and an old owner's among them.
 
-    Bounded: what left the playlist is forgotten after a while. A part with an unknown `live_id`
-    begins anew, whatever its epoch; the bus lets nobody publish behind a newer owner's back.
+    Bounded: what left the playlist is forgotten after a while. A new `live_id` begins anew.
     """
 
     def __init__(self) -> None:
         self.version = 0  # grows with each change; a local count, never shown
-        self.bytes_held = 0
 
         # Where the stream is
+        self._live_id: str | None = None
         self._newest: LivePart | None = None
         self._seen: Position = (-1, -1)
         self._epoch = 0
@@ -99,8 +97,8 @@ class LiveWindow:
 
     @property
     def live_id(self) -> str | None:
-        """Stands in every address; None while there is no part."""
-        return self._newest.live_id if self._newest else None
+        """Stands in every address; None before the first part, playable or not."""
+        return self._live_id
 
     @property
     def edge(self) -> Position | None:
@@ -141,32 +139,157 @@ class LiveWindow:
         return self._inits.get(init_id)
 
     def newest_keyframe(self) -> HeldPart | None:
-        """The newest part that begins with a keyframe."""
-        newest_first = reversed(self._segments.values())
-        parts = (held for segment in newest_first for held in reversed(segment.parts))
-        return next((held for held in parts if held.part.is_independent), None)
+        """The newest part with a keyframe at its start from which all is held; None without."""
+        for segment in self._unbroken():
+            for held in reversed(segment.parts):
+                if held.part.is_independent:
+                    return held
+        return None
 
-    def parts_from(self, position: Position) -> Iterator[HeldPart]:
+    def parts_from(self, position: Position) -> list[HeldPart]:
         """What is held from `position` on, oldest first."""
-        for msn in [msn for msn in self._segments if msn >= position[0]]:
-            for held in self._segments[msn].parts:
-                if held.position >= position:
-                    yield held
+        segments = [each for msn, each in self._segments.items() if msn >= position[0]]
+        parts = [held for segment in segments for held in segment.parts]
+        return [held for held in parts if held.position >= position]
+
+    @property
+    def bytes_held(self) -> int:
+        """How much memory the media takes."""
+        inits = sum(len(init) for init in self._inits.values())
+        return inits + sum(segment.bytes for segment in self._segments.values())
 
     # What comes
 
     def add(self, part: LivePart, payload: bytes) -> bool:
-        """Take a part; returns whether anything changed."""
-        if not self._is_current(part):
+        """Take the next part that the bus tells; returns whether anything changed."""
+        is_new_numbering = part.live_id != self._live_id
+        if is_new_numbering:
+            if self._is_outdated(part):
+                return False
+            self._begin_anew(part.live_id)
+        elif part.epoch < self._epoch or not self._is_ahead(part):
             return False
-        position = (part.msn, part.part)
-        if self._newest is not None and position <= self.edge:  # type: ignore[operator]  # not None
+        self._epoch = max(self._epoch, part.epoch)
+        self._published_ms = max(self._published_ms, part.published_ms)
+        expected = self.next_position
+        if self._is_playable(part, payload):
+            self._take(part, payload)
+        self._seen = max(self._seen, (part.msn, part.part))
+        if not is_new_numbering and expected == self.next_position:
             return False
-        return self._advance(part, position, payload)
-
-    def _is_current(self, part: LivePart) -> bool:
-        """Whether a part belongs to what is shown; turns to a new `live_id`."""
+        self.version += 1
         return True
 
-    def _advance(self, part: LivePart, position: Position, payload: bytes) -> bool:
-        return False
+    def _is_outdated(self, part: LivePart) -> bool:
+        """Whether a part belongs to a numbering that was given up.
+
+        An unknown one is always newer: the stream takes nothing behind a newer owner's back, and
+        epochs may begin anew where numberings do. One that was left comes back only for an owner
+        that goes on with it.
+        """
+        if part.live_id not in self._retired:
+            return False
+        return part.epoch < self._epoch or part.published_ms <= self._published_ms
+
+    def _begin_anew(self, live_id: str) -> None:
+        if self._live_id is not None:
+            self._retired.append(self._live_id)
+        self._live_id = live_id
+        self._newest = None
+        self._seen = (-1, -1)
+        self._epoch = self._first_msn = self._published_ms = self._clock_90k = 0
+        self._segments.clear()
+        self._inits.clear()
+        self._listed = ()
+
+    def _is_ahead(self, part: LivePart) -> bool:
+        edge = self.edge
+        return edge is None or (part.msn, part.part) > edge
+
+    def _is_playable(self, part: LivePart, payload: bytes) -> bool:
+        """Whether a part that is ahead begins a segment, or follows on what is there."""
+        if part.part == 0:
+            has_init = 0 < part.init_bytes < len(payload)
+            return has_init or (not part.init_bytes and part.init_id in self._inits)
+        newest = self._newest
+        if newest is None or newest.is_last:
+            return False
+        return (part.msn, part.part) == (newest.msn, newest.part + 1)
+
+    def _take(self, part: LivePart, payload: bytes) -> None:
+        media = payload
+        if part.init_bytes:
+            self._inits.setdefault(part.init_id, payload[: part.init_bytes])
+            media = payload[part.init_bytes :]
+        if part.part == 0:
+            self._close(part)
+            self._segments[part.msn] = Segment([])
+        self._segments[part.msn].append(HeldPart(part, media))
+        self._newest = part
+        self._first_msn = max(self._first_msn, part.first_msn)
+        self._clock_90k += part.duration_90k
+        self._list()
+
+    def _close(self, successor: LivePart) -> None:
+        """Complete the open segment when nothing of it is missing.
+
+        Its recorder may have died, so that no part was ever said to be the last. Within one
+        timeline a missing end shows in the decode times.
+        """
+        newest = self._newest
+        if newest is None or newest.is_last:
+            return
+        is_next = successor.msn == newest.msn + 1 and self._seen == self.edge
+        is_new_timeline = successor.discontinuity != newest.discontinuity
+        is_joined = successor.start_90k == newest.start_90k + newest.duration_90k
+        self._segments[newest.msn].is_complete = is_next and (is_new_timeline or is_joined)
+
+    # What is listed and kept
+
+    def _unbroken(self) -> Iterator[Segment]:
+        """Segments from the newest backwards, as far as nothing is missing."""
+        after: Segment | None = None
+        for segment in reversed(self._segments.values()):
+            if after is not None and (not segment.is_complete or segment.msn != after.msn - 1):
+                return
+            yield segment
+            after = segment
+
+    def _list(self) -> None:
+        """Choose what is listed: a function of the newest segments alone, so replicas agree.
+
+        Its begin never moves back. RFC 8216bis 6.2.2: not less than three target durations.
+        """
+        assert self._newest is not None
+        least_90k = 3 * self._newest.target_seconds * VIDEO_TIMESCALE
+        chosen: list[Segment] = []
+        complete = span_90k = 0
+        for segment in self._unbroken():
+            is_enough = complete >= FEWEST_SEGMENTS or span_90k >= LONGEST_LISTED_90K
+            if (is_enough and span_90k >= least_90k) or (chosen and segment.msn < self._first_msn):
+                break
+            chosen.append(segment)
+            if segment.is_complete:
+                complete += 1
+                span_90k += segment.duration_90k
+        before, self._listed = self._listed, tuple(reversed(chosen))
+        self._forget(before, least_90k)
+
+    def _forget(self, before: tuple[Segment, ...], least_90k: int) -> None:
+        """Let go of what left the playlist long ago.
+
+        RFC 8216bis 6.2.2: parts stay for three target durations, segments for their own duration
+        and that of the longest playlist with them.
+        """
+        kept_90k = max(least_90k, sum(segment.duration_90k for segment in before) + least_90k // 3)
+        first = self._listed[0].msn
+        for segment in before:
+            if segment.msn < first:
+                segment.keep_until_90k = self._clock_90k + kept_90k
+        for msn, segment in list(self._segments.items()):
+            if segment.keep_until_90k is None or segment.keep_until_90k > self._clock_90k:
+                break
+            del self._segments[msn]
+        needed = {segment.first.init_id for segment in self._segments.values()}
+        for init_id in self._inits.keys() - needed:
+            del self._inits[init_id]
