@@ -25,17 +25,21 @@ from libs.bus.errors import (
 )
 from libs.bus.keyvalue import KeyValue
 from libs.bus.leases import Leases
+from libs.bus.live import Live, LiveMessage, LiveStore
+from libs.bus.live_stream import JetStreamLive
 from libs.bus.reader import StreamReader
 from libs.bus.topology import EVENTS, UNORDERED_SLOTS, bucket_name
 from libs.bus.verify import differences
 from libs.bus.wiring import Wiring
+from libs.contracts.ids import DEFAULT_SITE
+from libs.contracts.live import LivePart, Rendition
 from libs.contracts.messages import CLOUDEVENTS_CONTENT_TYPE, Event, Message
 from libs.runtime.backoff import Backoff
 
 log = structlog.get_logger()
 M = TypeVar("M", bound=Message)
 
-__all__ = ["Bus", "BusConfig", "Delivery", "StreamState"]
+__all__ = ["Bus", "BusConfig", "Delivery", "LiveMessage", "StreamState"]
 
 
 @dataclass(frozen=True)
@@ -238,6 +242,49 @@ class Bus:
             raise UndeclaredMessage(f"{self._wiring.service} does not hold {model.__name__}")
         return Leases(self._bucket(model), model, self.kv(model), ttl_seconds=ttl_seconds)
 
+    async def publish_live(self, part: LivePart, payload: bytes, *, expected_seq: int) -> int:
+        """Store a live part; return its sequence, which the rendition's next one expects.
+
+        `expected_seq` is the sequence of the rendition's newest part, 0 for none; parts expire,
+        and with the last one this is 0 again. Raises Conflict when another is the newest, which
+        is so too after somebody made the stream anew: `last_live` tells where to go on. Raises
+        BusUnavailable when it is unknown whether the part was stored, and Permanent when it is
+        larger than the server takes. Makes the stream anew when the server lost it.
+        """
+        if not self._wiring.sends_live:
+            raise UndeclaredMessage(f"{self._wiring.service} sends no live parts")
+        return await self._live().publish(part, payload, expected_seq=expected_seq)
+
+    async def last_live(
+        self, *, site: str = DEFAULT_SITE, camera_id: str, rendition: Rendition
+    ) -> LiveMessage | None:
+        """Return a rendition's newest part, None when nothing is retained.
+
+        Raises BusUnavailable, and InvalidPayload when it does not fit the contract.
+        """
+        if not self._wiring.sends_live and not self._wiring.follows_live:
+            raise UndeclaredMessage(f"{self._wiring.service} does not use live parts")
+        return await self._live().last(_live_subject(site, camera_id, rendition))
+
+    def follow_live(
+        self, *, site: str = DEFAULT_SITE, camera_id: str, rendition: Rendition
+    ) -> AsyncGenerator[LiveMessage | None, None]:
+        """Yield a rendition's retained parts in order, None when all is told, then new ones.
+
+        Begins again by itself after every interruption: everything that is retained is told
+        again, and None again. Never ends by itself. Holds a bounded number of parts, however
+        slowly they are taken. What does not fit the contract is skipped, logged and counted.
+        """
+        if not self._wiring.follows_live:
+            raise UndeclaredMessage(f"{self._wiring.service} follows no live parts")
+        return self._live().follow(_live_subject(site, camera_id, rendition))
+
+    def _live(self) -> Live:
+        return Live(self._live_store())
+
+    def _live_store(self) -> LiveStore:
+        return JetStreamLive(self._connection)
+
     async def drain(self, grace_seconds: float) -> None:
         """Stop consuming, let handlers finish for `grace_seconds`, flush and close.
 
@@ -255,6 +302,10 @@ def check_published(wiring: Wiring, event: Event) -> None:
     """Raise UndeclaredMessage for an event that the service does not declare."""
     if type(event) not in wiring.publishes:
         raise UndeclaredMessage(f"{wiring.service} does not publish {type(event).__name__}")
+
+
+def _live_subject(site: str, camera_id: str, rendition: Rendition) -> str:
+    return LivePart.subject_filter(site=site, camera_id=camera_id, rendition=rendition)
 
 
 async def _verify(connection: Connection, wiring: Wiring) -> None:

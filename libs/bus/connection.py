@@ -21,7 +21,15 @@ from nats.js import errors as js_errors
 from pydantic import SecretStr
 
 from libs.bus import metrics
-from libs.bus.errors import BusUnavailable, Conflict, Permanent, PermissionDenied, TopologyDrift
+from libs.bus.errors import (
+    BusUnavailable,
+    Conflict,
+    Permanent,
+    PermissionDenied,
+    StreamMissing,
+    TopologyDrift,
+)
+from libs.bus.topology import Limits
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -31,6 +39,7 @@ _INVALID_CONFIG = 10052  # sent with code 500 although trying again cannot help
 _VIOLATION = re.compile(
     r'permissions violation for (?:publish|subscription) to "([^"]+)"', re.IGNORECASE
 )
+_NOBODY = (nats.errors.NoRespondersError, js_errors.NoStreamResponseError)
 _AWAY = (
     TimeoutError,
     OSError,
@@ -64,6 +73,8 @@ class BusConfig:
     ping_interval_seconds: int = 10
     shutdown_grace_seconds: float = 5.0
     """How long running handlers may go on when consuming is cancelled."""
+    live_max_bytes: int = Limits.live_max_bytes
+    """Size of the stream of live parts when this client makes it anew."""
 
 
 class Connection:
@@ -156,7 +167,8 @@ class Connection:
         except _AWAY as error:
             if self._violations.get(subject.casefold(), 0.0) >= started:
                 raise PermissionDenied(f"not permitted: {subject}") from error
-            raise BusUnavailable(f"no answer on {subject}: {type(error).__name__}") from error
+            kind = StreamMissing if isinstance(error, _NOBODY) else BusUnavailable
+            raise kind(f"no answer on {subject}: {type(error).__name__}") from error
         except js_errors.APIError as error:
             raise _api_error(error, subject) from error
         except nats.errors.Error as error:

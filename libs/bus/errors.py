@@ -3,7 +3,8 @@
     BusError
     ├── Transient            not now: the event comes again, later and later
     │   └── BusUnavailable   the bus did not answer in time, or is away
-    │       └── PermissionDenied
+    │       ├── PermissionDenied
+    │       └── StreamMissing
     ├── Permanent            never: the event goes to the dead letters
     │   ├── UndeclaredMessage
     │   ├── TopologyDrift
@@ -30,6 +31,10 @@ class BusUnavailable(Transient):
 
 class PermissionDenied(BusUnavailable):
     """The server refuses this user the subject; it stays so until the permissions change."""
+
+
+class StreamMissing(BusUnavailable):
+    """No stream takes this subject; declared ones come back when the server has recovered."""
 
 
 class Permanent(BusError):

@@ -29,3 +29,13 @@ WATCH_RESTARTS = Counter(
 INVALID_VALUES = Counter(
     "everframe_bus_invalid_values_total", "Bucket values that do not fit their contract", ["bucket"]
 )
+LIVE_PUBLISHED = Counter("everframe_bus_live_parts_published_total", "Live parts stored")
+LIVE_RESTARTS = Counter(
+    "everframe_bus_live_restarts_total", "Followed renditions begun again from what is retained"
+)
+LIVE_STREAMS_MADE = Counter(
+    "everframe_bus_live_streams_made_total", "Times that the stream of live parts was made anew"
+)
+INVALID_LIVE_PARTS = Counter(
+    "everframe_bus_invalid_live_parts_total", "Live parts skipped by a reader", ["reason"]
+)

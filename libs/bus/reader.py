@@ -37,6 +37,7 @@ class StreamReader:
         *,
         deliver: api.ConsumerConfig,
         heartbeat_seconds: float = 2.0,
+        queued: int = 256,
     ) -> None:
         self._connection = connection
         self._stream = stream
@@ -44,7 +45,7 @@ class StreamReader:
         self._heartbeat_seconds = heartbeat_seconds
         # None says that the connection was made anew. The subscription waits while this is full,
         # and flow control makes the server wait for the subscription.
-        self._queue: asyncio.Queue[Msg | None] = asyncio.Queue(maxsize=256)
+        self._queue: asyncio.Queue[Msg | None] = asyncio.Queue(maxsize=queued)
         self._broken = False
         self._received = 0
         self._subscription: Subscription | None = None

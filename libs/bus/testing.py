@@ -1,7 +1,8 @@
 """The bus in memory, for tests of services: same interface, same verdicts, no server.
 
-`FakeBroker` is the server; every `broker.bus(WIRING)` is one connected instance. Values, watches
-and leases run the real code over a bucket in memory. Not here: duplicate windows, heartbeats.
+`FakeBroker` is the server; every `broker.bus(WIRING)` is one connected instance. Values, watches,
+leases and live parts run the real code over a store in memory. Not here: duplicate windows,
+heartbeats, expiry by age.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from libs.bus.client import Bus, StreamState, check_published
 from libs.bus.connection import BusConfig, Connection
 from libs.bus.deliveries import Decoder, Delivery, Handler, encode_event, verdict_on
 from libs.bus.errors import BusUnavailable, Conflict, InvalidPayload, UndeclaredMessage
+from libs.bus.live import LiveStore
+from libs.bus.testing_live import MemoryLive
 from libs.bus.topology import bucket_name
 from libs.bus.wiring import Wiring
 from libs.contracts.messages import Event, Message
@@ -60,14 +63,16 @@ class FakeBroker:
         self._progress: dict[str, _Progress] = {}
         self._buckets: dict[str, MemoryBucket] = {}
         self._changed = asyncio.Event()
+        self.live = MemoryLive(self)
 
     def bus(self, wiring: Wiring) -> "FakeBus":
         """Return a connected instance of a service."""
         return FakeBus(self, wiring)
 
     def go_offline(self) -> None:
-        """Refuse everything and interrupt watches until `go_online`."""
+        """Refuse everything and interrupt watches and followers until `go_online`."""
         self.online.clear()
+        self.live.interrupt()
         for bucket in self._buckets.values():
             bucket.interrupt()
 
@@ -75,6 +80,10 @@ class FakeBroker:
         """Answer again; what was stored is still there."""
         self.online.set()
         self.wake()
+
+    def lose_live(self) -> None:
+        """Forget every live part, as a restart of the server does."""
+        self.live.lose()
 
     def expire(self, model: type[Message], key: str) -> None:
         """Let a key's TTL run out now."""
@@ -191,6 +200,9 @@ class FakeBus(Bus):
 
     def _bucket(self, model: type[Message]) -> Bucket:
         return self.broker.bucket(bucket_name(model))
+
+    def _live_store(self) -> LiveStore:
+        return self.broker.live
 
     def _next(self) -> Stored | None:
         if not self.broker.online.is_set():

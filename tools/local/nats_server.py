@@ -13,14 +13,34 @@ from tools.local.processes import ManagedProcess, ProcessSpec
 from tools.local.secret_file import Secrets
 
 SETTING = "--nats-port"
-# What every service needs: its messages, JetStream requests and acknowledgements, KV, replies.
-PUBLISH = ("everframe.>", "$JS.API.>", "$JS.ACK.>", "$JS.FC.>", "$KV.>", "$SRV.>", "_INBOX.>")
-SUBSCRIBE = ("everframe.>", "$JS.EVENT.ADVISORY.>", "$KV.>", "$SRV.>", "_INBOX.>")
-# Streams are declared by the deploy step as `admin`.
-DECLARING = tuple(
-    f"$JS.API.STREAM.{verb}.>"
-    for verb in ("CREATE", "UPDATE", "DELETE", "RESTORE", "PURGE", "MSG.DELETE")
+# Reading streams. They are declared by the deploy step as `admin`; only the stream of live parts,
+# which a restart takes away, is made anew by its publisher.
+READ = (
+    "$JS.API.INFO",
+    "$JS.API.STREAM.INFO.*",
+    "$JS.API.STREAM.MSG.GET.*",
+    "$JS.API.DIRECT.GET.>",
+    "$JS.API.CONSUMER.>",
+    "$JS.ACK.>",
+    "$JS.FC.>",
 )
+MAKE_LIVE_ANEW = "$JS.API.STREAM.CREATE.LIVE"
+# What every service needs besides: its messages, KV, replies.
+PUBLISH = ("everframe.>", "$KV.>", "$SRV.>", "_INBOX.>", *READ)
+STREAMER_PUBLISH = (
+    "everframe.evt.viewing-started.>",
+    "everframe.evt.viewing-stopped.>",
+    "$KV.demand.>",
+    "$JS.API.STREAM.INFO.*",
+    "$JS.API.STREAM.MSG.GET.KV_demand",
+    "$JS.API.STREAM.MSG.GET.KV_progress",
+    "$JS.API.DIRECT.GET.LIVE.>",
+    "$JS.API.CONSUMER.CREATE.KV_demand",
+    "$JS.API.CONSUMER.CREATE.KV_progress",
+    "$JS.API.CONSUMER.CREATE.LIVE",
+    "$JS.FC.>",
+)
+SUBSCRIBE = ("everframe.>", "$JS.EVENT.ADVISORY.>", "$KV.>", "$SRV.>", "_INBOX.>")
 
 
 @dataclass(frozen=True)
@@ -30,6 +50,7 @@ class NatsUsers:
     admin: str
     api: str
     recorder: str
+    streamer: str
 
 
 def nats_users(host: str, port: int, secrets: Secrets) -> NatsUsers:
@@ -37,6 +58,7 @@ def nats_users(host: str, port: int, secrets: Secrets) -> NatsUsers:
         admin=f"nats://admin:{secrets.nats_admin}@{host}:{port}",
         api=f"nats://api:{secrets.nats_api}@{host}:{port}",
         recorder=f"nats://recorder:{secrets.nats_recorder}@{host}:{port}",
+        streamer=f"nats://streamer:{secrets.nats_streamer}@{host}:{port}",
     )
 
 
@@ -44,13 +66,33 @@ def nats_config(*, listen: str, store: str, secrets: Secrets, max_file_store: st
     """Server configuration; it holds passwords, so keep the file private."""
     users = [
         {"user": "admin", "password": secrets.nats_admin},
-        _service("api", secrets.nats_api, reads_only=("owner", "presence", "progress")),
-        _service("recorder", secrets.nats_recorder, reads_only=("cameras",)),
+        _user(
+            "api",
+            secrets.nats_api,
+            publish=PUBLISH,
+            closed=(
+                "everframe.live.>",
+                *_buckets("owner", "presence", "progress", "demand", "live"),
+            ),
+        ),
+        _user(
+            "recorder",
+            secrets.nats_recorder,
+            publish=(*PUBLISH, MAKE_LIVE_ANEW),
+            closed=_buckets("cameras", "demand"),
+        ),
+        _user(
+            "streamer",
+            secrets.nats_streamer,
+            publish=STREAMER_PUBLISH,
+            subscribe=("_INBOX.streamer.>",),
+        ),
     ]
     return f"""# Written by the launcher at every start.
 server_name: everframe
 listen: "{listen}"
-max_payload: 1MB
+# A live part of a camera with a very high bitrate.
+max_payload: 8MB
 jetstream {{
   store_dir: {json.dumps(store)}
   # The default acknowledges up to two minutes before it syncs.
@@ -62,17 +104,28 @@ authorization {{ users: {json.dumps(users)} }}
 """
 
 
-def _service(user: str, password: str, *, reads_only: Sequence[str]) -> dict[str, object]:
-    """A service that may write every KV bucket but some."""
-    closed = [f"$KV.{bucket}.>" for bucket in reads_only]
+def _user(
+    user: str,
+    password: str,
+    *,
+    publish: Sequence[str],
+    closed: Sequence[str] = (),
+    subscribe: Sequence[str] = SUBSCRIBE,
+) -> dict[str, object]:
+    """A service that may publish some subjects, except what is closed to it."""
     return {
         "user": user,
         "password": password,
         "permissions": {
-            "publish": {"allow": PUBLISH, "deny": [*DECLARING, *closed]},
-            "subscribe": {"allow": SUBSCRIBE},
+            "publish": {"allow": publish, "deny": closed},
+            "subscribe": {"allow": subscribe},
         },
     }
+
+
+def _buckets(*names: str) -> tuple[str, ...]:
+    """Return the subjects of these KV buckets."""
+    return tuple(f"$KV.{name}.>" for name in names)
 
 
 class NatsServer:

@@ -33,6 +33,7 @@ class Secrets:
     nats_admin: str = field(default_factory=_token)
     nats_api: str = field(default_factory=_token)
     nats_recorder: str = field(default_factory=_token)
+    nats_streamer: str = field(default_factory=_token)
     # object store
     s3_root: str = field(default_factory=_token)
     s3_api: str = field(default_factory=_token)

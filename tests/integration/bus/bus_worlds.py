@@ -16,6 +16,7 @@ from libs.bus.topology import bucket_name
 from libs.bus.wiring import Wiring
 from libs.contracts.cameras import CameraConfig, CameraStatusChanged
 from libs.contracts.gaps import GapDetected, GapReason
+from libs.contracts.live import Demand, LivePart, LiveState
 from libs.contracts.messages import Message
 from libs.contracts.ownership import Lease, Presence, RecordingProgress
 from libs.contracts.recordings import RecordingCompleted
@@ -27,11 +28,15 @@ EVENTS = (RecordingCompleted, GapDetected, CameraStatusChanged)
 RECORDER = Wiring(
     service="recorder",
     publishes=EVENTS,
-    watches=(CameraConfig, Lease, Presence, RecordingProgress),
-    writes=(Lease, Presence, RecordingProgress),
+    watches=(CameraConfig, Demand, Lease, Presence, RecordingProgress),
+    writes=(Lease, LiveState, Presence, RecordingProgress),
+    sends_live=True,
 )
 API = Wiring(
     service="api", consumes=EVENTS, watches=(RecordingProgress, Lease), writes=(CameraConfig,)
+)
+STREAMER = Wiring(
+    service="streamer", watches=(RecordingProgress,), writes=(Demand,), follows_live=True
 )
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
@@ -49,6 +54,30 @@ def camera(name: str, camera_id: str = "front-door") -> CameraConfig:
     return CameraConfig(camera_id=camera_id, name=name, url="rtsp://127.0.0.1:8554/x")
 
 
+def live_part(number: int, camera: str = "front-door", **changes: Any) -> LivePart:
+    """The part of that number: five in a segment, a fifth of a second each."""
+    values: dict[str, Any] = {
+        "camera_id": camera,
+        "live_id": "a1",
+        "epoch": 1,
+        "msn": number // 5,
+        "part": number % 5,
+        "discontinuity": 0,
+        "first_msn": 0,
+        "init_id": "0123456789abcdef",
+        "is_independent": number % 5 == 0,
+        "is_last": number % 5 == 4,
+        "start_ms": 1_800_000_000_000 + 200 * number,
+        "start_90k": 18_000 * number,
+        "duration_90k": 18_000,
+        "published_ms": 1_800_000_000_200 + 200 * number,
+        "part_target_ms": 200,
+        "target_seconds": 2,
+        "codecs": "avc1.640028,mp4a.40.2",
+    }
+    return LivePart(**(values | changes))
+
+
 async def collect(source: AsyncIterator[T], into: list[T]) -> None:
     """Append what comes until cancelled."""
     async for item in source:
@@ -64,6 +93,7 @@ class World(Protocol):
     async def inject(self, subject: str, payload: bytes) -> None: ...
     async def inject_value(self, model: type[Message], key: str, payload: bytes) -> None: ...
     async def dead_letters(self) -> list[tuple[str, str, bytes]]: ...
+    async def inject_live(self, subject: str, payload: bytes, headers: dict[str, str]) -> None: ...
 
 
 @dataclass
@@ -84,6 +114,9 @@ class FakeWorld:
 
     async def dead_letters(self) -> list[tuple[str, str, bytes]]:
         return [(d.consumer, d.reason, d.payload) for d in self.broker.dead_letters]
+
+    async def inject_live(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
+        self.broker.live.store(subject, payload, headers)
 
 
 @dataclass
@@ -135,6 +168,10 @@ class ServerWorld:
                 name = (message.subject or "").rsplit(".", 1)[-1]
                 found.append((name, headers["Everframe-Reason"], message.data or b""))
         return found
+
+    async def inject_live(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
+        async with self.admin() as client:
+            await client.jetstream().publish(subject, payload, headers=dict(headers))
 
     async def close(self) -> None:
         await asyncio.gather(*(bus.drain(0.5) for bus in self.buses))

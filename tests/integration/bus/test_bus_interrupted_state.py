@@ -89,7 +89,7 @@ async def test_a_memory_bucket_that_a_restart_lost_is_reconciled(server_world: S
         done = await server_world.declare()
         await eventually(lambda: _snapshots(told) == 2, within=40)
 
-    assert done == ["created stream KV_presence"]
+    assert done == ["created stream LIVE", "created stream KV_presence"]
     assert _alive(told) == set()
 
 

@@ -246,6 +246,17 @@ async def test_each_nats_user_writes_only_what_is_its_own(nats_server: NatsServe
         "$KV.cameras.main.door",
         "$KV.owner.main.door",
         "$KV.presence.api.1",
+        "$KV.progress.main.door",
+        "$KV.demand.main.door.main.streamer-1",
+        "$KV.live.main.door.main",
+        "everframe.live.part.main.door.main",
+        "everframe.evt.viewing-started.main.door",
+        "everframe.dlq.EVENTS.api",
+        "$JS.API.STREAM.CREATE.LIVE",
+        "$JS.API.STREAM.DELETE.LIVE",
+        "$JS.API.STREAM.UPDATE.LIVE",
+        "$JS.API.CONSUMER.CREATE.LIVE",
+        "$JS.API.CONSUMER.DELETE.EVENTS.api",
         "$JS.API.STREAM.CREATE.EVENTS",
         "$JS.API.CONSUMER.CREATE.EVENTS",
         "$JS.ACK.EVENTS.api.1.1.1.1.0",
@@ -255,6 +266,8 @@ async def test_each_nats_user_writes_only_what_is_its_own(nats_server: NatsServe
         "elsewhere",
     ]
     strange = {
+        "$JS.API.STREAM.DELETE.LIVE",
+        "$JS.API.STREAM.UPDATE.LIVE",
         "$JS.API.STREAM.CREATE.EVENTS",
         "$JS.API.STREAM.PURGE.KV_cameras",
         "$JS.API.STREAM.PURGE.KV_owner",
@@ -264,9 +277,24 @@ async def test_each_nats_user_writes_only_what_is_its_own(nats_server: NatsServe
 
     recorder = await refusals(nats_server.users.recorder, subjects)
     api = await refusals(nats_server.users.api, subjects)
+    streamer = await refusals(nats_server.users.streamer, subjects)
 
-    assert recorder == strange | {"$KV.cameras.main.door"}
-    assert api == strange | {"$KV.owner.main.door", "$KV.presence.api.1"}
+    demand = "$KV.demand.main.door.main.streamer-1"
+    assert recorder == strange | {"$KV.cameras.main.door", demand}
+    assert api == strange | {
+        "$KV.owner.main.door",
+        "$KV.presence.api.1",
+        "$KV.progress.main.door",
+        "$KV.live.main.door.main",
+        "everframe.live.part.main.door.main",
+        "$JS.API.STREAM.CREATE.LIVE",
+        demand,
+    }
+    assert set(subjects) - streamer == {
+        demand,
+        "everframe.evt.viewing-started.main.door",
+        "$JS.API.CONSUMER.CREATE.LIVE",
+    }
 
 
 async def test_nats_refuses_a_stranger(nats_server: NatsServer) -> None:
