@@ -38,7 +38,7 @@ VIDEO_TRACK_ID = 1
 _LONGEST_FRAME_90K = 10 * VIDEO_TIMESCALE  # a longer silence ends the recording
 _LARGEST_REORDER_90K = 10 * VIDEO_TIMESCALE
 _MOST_HELD = 64
-_EVENNESS = 1.05
+_UNEVENNESS = 0.05
 _LONGEST_HOLD_SECONDS = 2.0
 
 
@@ -59,13 +59,13 @@ class _ClosedRun(NamedTuple):
 def part_target(wanted_seconds: float, fps: float | None) -> float:
     """Return how long parts may be so that whole frames fill them well, in seconds.
 
-    RFC 8216bis, section 4.4.4.9: a part lasts at most the target and at least 85 % of it. 5 % are
-    for cameras whose timestamps are not even.
+    RFC 8216bis, section 4.4.4.9: a part lasts at most the target and at least 85 % of it. 5 %, and
+    no more than half a frame, are for cameras whose timestamps are not even.
     """
     if not fps or not 0.5 <= fps <= 240:
-        return wanted_seconds * _EVENNESS
+        return wanted_seconds * (1 + _UNEVENNESS)
     frames = max(1, round(wanted_seconds * fps))
-    return frames / fps * _EVENNESS
+    return frames / fps + min(_UNEVENNESS * frames, 0.5) / fps
 
 
 def _wall_minus_monotonic() -> float:

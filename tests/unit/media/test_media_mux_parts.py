@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from libs.media import boxes, nal
 from libs.media.packets import Break, Packet, Part, TrackKind
-from libs.media.parts import Muxer
+from libs.media.parts import Muxer, part_target
 from tests.unit.media.media_mux_samples import (
     RATE,
     audio,
@@ -395,3 +395,36 @@ def test_whatever_the_clocks_do_no_frame_is_lost_and_the_timeline_is_monotone(da
 
 def _ordered(packets: Sequence[Packet]) -> list[float]:
     return list(itertools.accumulate((packet.arrived_monotonic for packet in packets), max))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fps", "frames"),
+    [
+        (0.2, 25, 5),
+        (0.2, 30, 6),
+        (0.2, 12, 2),
+        (0.2, 8, 2),
+        (0.2, 1, 1),
+        (0.1, 25, 2),
+        (1.0, 20, 20),
+    ],
+)
+def test_whole_frames_fill_the_part_target_well(wanted, fps, frames):
+    target = part_target(wanted, fps)
+
+    assert frames / fps <= target
+    assert frames / fps >= 0.85 * target
+    assert (frames + 1) / fps > target
+
+
+def test_a_camera_that_does_not_say_its_frame_rate_gets_the_wanted_target():
+    assert part_target(0.2, None) == pytest.approx(0.21)
+
+
+def test_the_last_part_before_a_keyframe_says_so():
+    stream = video(frames=50)
+    _, parts = mux(stream.track, None, stream.packets)
+
+    following = [part.is_keyframe_start for part in parts[1:]]
+    assert [part.ends_gop for part in parts[:-1]] == following
+    assert any(following)
