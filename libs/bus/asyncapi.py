@@ -7,8 +7,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from libs.bus.deliveries import envelope_model
-from libs.bus.topology import EVENTS, bucket_name, bucket_stream
+from libs.bus.live import HEADER_PREFIX
+from libs.bus.topology import EVENTS, LIVE, bucket_name, bucket_stream
 from libs.bus.wiring import Wiring
+from libs.contracts.live import LivePart
 from libs.contracts.messages import CLOUDEVENTS_CONTENT_TYPE, Event, Message
 
 _PARAMETERS = {
@@ -43,11 +45,13 @@ def event_schema(event: type[Event]) -> dict[str, Any]:
 def document(wirings: Sequence[Wiring], *, version: str) -> dict[str, Any]:
     """Return the AsyncAPI 3.0 document of these services."""
     events, states = events_of(wirings), states_of(wirings)
+    has_live = any(wiring.sends_live or wiring.follows_live for wiring in wirings)
     envelopes: list[type[BaseModel]] = [envelope_model(event) for event in events]
     refs, definitions = models_json_schema(
-        [(model, "validation") for model in (*envelopes, *states)],
+        [(m, "validation") for m in (*envelopes, *states, *((LivePart,) if has_live else ()))],
         ref_template="#/components/schemas/{model}",
     )
+    schemas = definitions.get("$defs", {})
     messages: dict[str, Any] = {}
     for event in events:
         messages[event.__name__] = {
@@ -65,20 +69,24 @@ def document(wirings: Sequence[Wiring], *, version: str) -> dict[str, Any]:
             "contentType": "application/json",
             "payload": refs[state, "validation"],
         }
+    if has_live:
+        messages[LivePart.__name__] = _live_message(schemas.pop(LivePart.__name__))
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "Everframe messages",
             "version": version,
-            "description": "Facts and last values that the services exchange over NATS JetStream.",
+            "description": "Facts, last values and live parts that the services exchange over"
+            " NATS JetStream.",
         },
         "defaultContentType": CLOUDEVENTS_CONTENT_TYPE,
         "channels": {
             **{event.__name__: _event_channel(event) for event in events},
             **{state.__name__: _state_channel(state) for state in states},
+            **({LivePart.__name__: _live_channel()} if has_live else {}),
         },
         "operations": dict(_operations(wirings)),
-        "components": {"messages": messages, "schemas": definitions.get("$defs", {})},
+        "components": {"messages": messages, "schemas": schemas},
     }
 
 
@@ -103,6 +111,39 @@ def _state_channel(state: type[Message]) -> dict[str, Any]:
     }
 
 
+def _live_channel() -> dict[str, Any]:
+    return {
+        "address": LivePart.subject_filter(
+            site="{site}", camera_id="{camera_id}", rendition="{rendition}"
+        ),
+        "description": _first_line(LivePart),
+        "parameters": {
+            **_PARAMETERS,
+            "rendition": {"description": "`main`, or `sub` for the small stream beside it"},
+        },
+        "messages": {LivePart.__name__: {"$ref": f"#/components/messages/{LivePart.__name__}"}},
+        "x-jetstream": {"stream": LIVE},
+    }
+
+
+def _live_message(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the message whose headers are the fields of the contract."""
+    headers = {
+        **schema,
+        "properties": {f"{HEADER_PREFIX}{n}": s for n, s in schema["properties"].items()},
+        "required": [f"{HEADER_PREFIX}{name}" for name in schema["required"]],
+        "description": "The contract's fields, each written as text; left out at its default.",
+    }
+    return {
+        "name": LivePart.__name__,
+        "title": LivePart.__name__,
+        "summary": _first_line(LivePart),
+        "contentType": "video/mp4",
+        "headers": headers,
+        "payload": {"description": (LivePart.__doc__ or "").partition("\n\n")[2].strip()},
+    }
+
+
 def _operations(wirings: Sequence[Wiring]) -> Iterable[tuple[str, dict[str, Any]]]:
     for wiring in sorted(wirings, key=lambda w: w.service):
         said: tuple[tuple[str, str, tuple[type[Message], ...], dict[str, str]], ...] = (
@@ -110,6 +151,8 @@ def _operations(wirings: Sequence[Wiring]) -> Iterable[tuple[str, dict[str, Any]
             ("writes", "send", wiring.writes, {}),
             ("consumes", "receive", wiring.consumes, {"x-durable": wiring.service}),
             ("watches", "receive", wiring.watches, {}),
+            ("sends", "send", (LivePart,) if wiring.sends_live else (), {}),
+            ("follows", "receive", (LivePart,) if wiring.follows_live else (), {}),
         )
         for verb, action, models, extra in said:
             for model in sorted(models, key=lambda m: m.__name__):
@@ -127,7 +170,10 @@ def _operations(wirings: Sequence[Wiring]) -> Iterable[tuple[str, dict[str, Any]
 
 
 def diagram(wirings: Sequence[Wiring]) -> str:
-    """Return who tells whom what, as a Mermaid flow chart: events solid, last values dotted."""
+    """Return who tells whom what, as a Mermaid flow chart.
+
+    Events are solid, last values dotted, live parts thick.
+    """
     ordered = sorted(wirings, key=lambda wiring: wiring.service)
     lines = ["flowchart LR", *(f"    {wiring.service}" for wiring in ordered)]
     for source in ordered:
@@ -144,6 +190,8 @@ def diagram(wirings: Sequence[Wiring]) -> str:
                 lines.append(_edge(source, "-->", events, target))
             if values:
                 lines.append(_edge(source, "-.->", values, target))
+            if source.sends_live and target.follows_live:
+                lines.append(_edge(source, "==>", {LivePart.__name__}, target))
     return "\n".join(lines) + "\n"
 
 

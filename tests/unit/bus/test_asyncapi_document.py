@@ -10,15 +10,40 @@ import pytest
 
 from libs.bus.asyncapi import diagram, document, event_schema
 from libs.bus.deliveries import encode_event
+from libs.bus.live import encode_headers
 from libs.bus.wiring import Wiring
 from libs.contracts.cameras import CameraConfig
 from libs.contracts.gaps import GapDetected, GapReason
+from libs.contracts.live import LivePart
 from libs.contracts.ownership import Lease
 
 RECORDER = Wiring(
     service="recorder", publishes=(GapDetected,), watches=(CameraConfig, Lease), writes=(Lease,)
 )
 API = Wiring(service="api", consumes=(GapDetected,), watches=(Lease,), writes=(CameraConfig,))
+SENDER = Wiring(service="recorder", sends_live=True)
+FOLLOWER = Wiring(service="streamer", follows_live=True)
+PART = LivePart(
+    camera_id="front-door",
+    live_id="a1",
+    epoch=3,
+    msn=7,
+    part=2,
+    discontinuity=0,
+    first_msn=0,
+    init_id="0123456789abcdef",
+    init_bytes=800,
+    is_independent=True,
+    is_last=False,
+    start_ms=1_800_000_000_000,
+    start_90k=900_000,
+    duration_90k=18_000,
+    published_ms=1_800_000_000_200,
+    part_target_ms=200,
+    target_seconds=2,
+    codecs="avc1.640028",
+    fps=12.5,
+)
 
 
 def _refs(node: Any) -> Iterator[str]:
@@ -33,7 +58,7 @@ def _refs(node: Any) -> Iterator[str]:
 
 
 def test_every_reference_leads_somewhere():
-    made = document([RECORDER, API], version="1.2.3")
+    made = document([RECORDER, API, FOLLOWER], version="1.2.3")
 
     refs = set(_refs(made))
 
@@ -79,6 +104,33 @@ def test_a_sent_event_fits_its_schema_and_a_broken_one_does_not():
     del sent["data"]["reason"]
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(sent, schema)
+
+
+def test_live_parts_have_a_channel_whose_headers_are_those_that_are_sent():
+    made = document([SENDER, FOLLOWER], version="1.2.3")
+
+    channel, message = made["channels"]["LivePart"], made["components"]["messages"]["LivePart"]
+    assert channel["address"] == "everframe.live.part.{site}.{camera_id}.{rendition}"
+    assert channel["x-jetstream"] == {"stream": "LIVE"}
+    assert set(channel["parameters"]) == {"site", "camera_id", "rendition"}
+    assert {name: o["action"] for name, o in made["operations"].items()} == {
+        "recorder_sends_LivePart": "send",
+        "streamer_follows_LivePart": "receive",
+    }
+    sent = encode_headers(PART)
+    assert set(message["headers"]["required"]) <= set(sent) <= set(message["headers"]["properties"])
+    assert "init segment" in message["payload"]["description"]
+    assert "LivePart" not in made["components"]["schemas"]
+
+
+def test_live_parts_are_not_mentioned_where_nobody_uses_them():
+    made = document([RECORDER, API], version="1.2.3")
+
+    assert "LivePart" not in json.dumps(made)
+
+
+def test_the_diagram_shows_live_parts_thick():
+    assert diagram([SENDER, FOLLOWER]).splitlines()[-1] == ('    recorder ==>|"LivePart"| streamer')
 
 
 def test_the_diagram_shows_events_solid_and_last_values_dotted():
