@@ -12,17 +12,21 @@ from libs.runtime.credentials import CredentialBox
 from libs.runtime.health import HealthServer
 from libs.runtime.service import FatalError, supervise
 from libs.storage.store import ObjectStore, StoreConfig
+from libs.web.live_tokens import LiveTokens
 from libs.web.server import HttpServer
 from services.api.context import Context
 from services.api.database import Database, DatabaseUnavailable, is_away
 from services.api.desired import DesiredState
+from services.api.gateway import Gateway, GatewayLimits
 from services.api.http import build_http
 from services.api.keys import Keyring
+from services.api.known_cameras import KnownCameras
 from services.api.link import BusLink
 from services.api.migrate import MigrationRefused, migrate, pending
 from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
 from services.api.status import StatusBoard
+from services.api.streamers import Streamers, StreamerUrlInvalid, parse_urls
 
 log = structlog.get_logger()
 
@@ -35,7 +39,7 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
     health = HealthServer(settings.health_host, settings.health_port)
     watch = DatabaseWatch()
     health.add_check("database", lambda: watch.problem)
-    async with _stores(settings) as (database, store):
+    async with _stores(settings) as (database, store), _gateway(settings) as gateway:
         board = StatusBoard(settings.status_stale_seconds)
         desired = DesiredState(database, settings.reconcile_seconds)
         link = BusLink(settings, database=database, board=board, desired=desired)
@@ -50,6 +54,9 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
             keyring=Keyring(database),
             signer=LinkSigner(settings.signing_key.get_secret_value()),
             credentials=_credential_box(settings),
+            known_cameras=KnownCameras(database),
+            live_tokens=LiveTokens(settings.live_key.get_secret_value()),
+            gateway=gateway,
             now=lambda: to_milliseconds(utc_now(clock)),
         )
         server = HttpServer(
@@ -91,6 +98,27 @@ async def _stores(settings: ApiSettings) -> AsyncIterator[tuple[Database, Object
             yield database, store
     finally:
         await store.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _gateway(settings: ApiSettings) -> AsyncIterator[Gateway]:
+    gateway = build_gateway(settings)
+    try:
+        yield gateway
+    finally:
+        await gateway.aclose()
+
+
+def build_gateway(settings: ApiSettings) -> Gateway:
+    """Return the gateway to the streamers that the settings name."""
+    try:
+        urls = parse_urls(settings.streamer_urls)
+    except StreamerUrlInvalid as error:
+        raise FatalError(f"EVERFRAME_API_STREAMER_URLS: {error}") from None
+    limits = GatewayLimits(
+        settings.max_live_requests, settings.live_connect_seconds, settings.live_stall_seconds
+    )
+    return Gateway(Streamers(urls), limits)
 
 
 def _credential_box(settings: ApiSettings) -> CredentialBox:

@@ -9,15 +9,23 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from libs.web.problems import Problem, problem_response, unavailable
+from libs.web.problems import Problem, not_found, problem_response, unavailable
 from services.api import metrics
 from services.api.database import DatabaseUnavailable
 from services.api.keys import Keyring
+from services.api.live_access import carries_token, is_live, is_live_socket
 
 OPEN_PATHS = frozenset({"/", "/api/docs", "/api/openapi.json", "/api/v1/health", "/api/v1/version"})
+_PAGES = "/live"
+"""Static pages, which ask for a key themselves."""
 
 # These also open with a signature, which their routes check with `require_signature`.
 _SIGNED = re.compile(r"^/api/v1/(media/[^/]+\.mp4|cameras/[^/]+/playback\.m3u8)$")
+
+
+_LIVE_NEEDS = (
+    "this needs a live token (POST /api/v1/cameras/{camera_id}/live-links makes one) or an API key"
+)
 
 
 class RequireKey:
@@ -28,19 +36,23 @@ class RequireKey:
         self._keyring = keyring
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
-            problem = await self._problem(scope)
-            if problem is not None:
-                metrics.REFUSED.inc()
-                await problem_response(problem)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        problem = None if _is_open(scope) else await self._problem(scope)
+        if problem is None:
+            await self._app(scope, receive, send)
+        else:
+            metrics.REFUSED.inc()
+            await problem_response(problem)(scope, receive, send)
 
     async def _problem(self, scope: Scope) -> Problem | None:
+        if scope["type"] == "websocket" and not is_live_socket(scope):
+            return not_found("WebSockets are opened at /api/v1/cameras/{camera_id}/live/ws only")
         state = scope.setdefault("state", {})
         state["key_name"] = None
         key = presented_key(Headers(scope=scope))
         if key is None:
+            if is_live(scope):
+                # the streamer checks it
+                return None if carries_token(scope) else _refusal(_LIVE_NEEDS)
             is_signed = _SIGNED.fullmatch(scope["path"]) and b"sig=" in scope["query_string"]
             return None if is_signed else _refusal("this needs an API key")
         try:
@@ -48,6 +60,12 @@ class RequireKey:
         except DatabaseUnavailable:
             return unavailable("the database is away, so the API key cannot be checked; try again")
         return _refusal("this API key is not valid") if state["key_name"] is None else None
+
+
+def _is_open(scope: Scope) -> bool:
+    path = scope["path"]
+    is_page = path in OPEN_PATHS or path == _PAGES or path.startswith(f"{_PAGES}/")
+    return scope["type"] == "lifespan" or (scope["type"] == "http" and is_page)
 
 
 def presented_key(headers: Headers) -> str | None:

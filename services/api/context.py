@@ -8,9 +8,12 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from libs.runtime.credentials import CredentialBox
+from libs.web.live_tokens import LiveTokens
 from services.api.database import Database
 from services.api.desired import DesiredState
+from services.api.gateway import Gateway
 from services.api.keys import Keyring
+from services.api.known_cameras import KnownCameras
 from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
 from services.api.status import StatusBoard
@@ -42,6 +45,9 @@ class Context:
     keyring: Keyring
     signer: LinkSigner
     credentials: CredentialBox
+    known_cameras: KnownCameras
+    live_tokens: LiveTokens
+    gateway: Gateway
     now: Callable[[], datetime]
     """Aware UTC, whole milliseconds."""
 

@@ -13,7 +13,8 @@ from services.api import metrics
 from services.api.auth import RequireKey
 from services.api.context import Context
 from services.api.database import DatabaseUnavailable
-from services.api.routes import cameras, playback, recordings, status, system
+from services.api.pages import WebPages
+from services.api.routes import cameras, live, playback, recordings, status, system
 
 log = structlog.get_logger()
 
@@ -40,11 +41,13 @@ def build_http(context: Context) -> FastAPI:
     api = APIRouter(
         prefix="/api/v1", dependencies=[_BEARER, _HEADER], responses=_problem_responses()
     )
-    for module in (cameras, status, recordings, playback):
+    for module in (cameras, status, recordings, playback, live):
         api.include_router(module.router)
     app.include_router(api)
+    app.include_router(live.sockets, prefix="/api/v1")
     app.include_router(system.router, prefix="/api/v1")
     app.include_router(system.pages)
+    app.mount("/live", WebPages(context.settings.web_dir))
     install_error_handlers(app)
     app.add_exception_handler(DatabaseUnavailable, _on_database_away)
     # The last one added is the outermost.

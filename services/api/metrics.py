@@ -24,6 +24,18 @@ PROJECTION_LAG = Gauge(
 DB_ERRORS = Counter(
     "everframe_api_db_errors_total", "Database calls that failed because it was away.", ["error"]
 )
+LIVE_OPEN = Gauge(
+    "everframe_api_live_requests", "Live requests and WebSockets that are being passed on."
+)
+LIVE_REFUSED = Counter(
+    "everframe_api_live_refused_total", "Live requests that no streamer was asked for.", ["reason"]
+)
+LIVE_FAILOVERS = Counter(
+    "everframe_api_live_failovers_total", "Streamers that did not answer; the next one was asked."
+)
+LIVE_BYTES = Counter(
+    "everframe_api_live_bytes_total", "Bytes passed on to live viewers.", ["transport"]
+)
 MEDIA_BYTES = Counter("everframe_api_media_bytes_total", "Bytes of recordings sent to players.")
 CONFIGS_PUBLISHED = Counter(
     "everframe_api_camera_configs_published_total",

@@ -21,6 +21,7 @@ from pydantic import (
 from libs.contracts.cameras import CameraState
 from libs.contracts.gaps import GapReason
 from libs.contracts.ids import CameraId
+from libs.contracts.live import Rendition
 from libs.contracts.ownership import OpenGap
 from libs.contracts.times import UtcTime, isoformat_z
 from services.api.catalog import EARLIEST, LATEST, Position
@@ -318,6 +319,34 @@ class PlaybackLink(Model):
     path: str
     """Put the address of this server before it. Whoever has it can watch until it expires."""
     expires_at: UtcTime
+
+
+class LiveLinkCreate(Model):
+    """How long somebody may watch live."""
+
+    valid_seconds: int = Field(default=900, ge=30, le=86_400)
+    viewer_id: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{16}$", examples=["5f0c9a7be2d14c63"]
+    )
+    """From the answer before, to go on as the same viewer."""
+
+
+class LiveLink(Model):
+    """Addresses for watching live that need no key. Put the address of this server before them.
+
+    Whoever has one can watch until it expires. The same access is set as a cookie, so a page of
+    this server may leave `?token=` out and prolong it without changing an address.
+    """
+
+    hls: str = Field(examples=["/api/v1/cameras/front-door/live/master.m3u8?token=eyJ..."])
+    """Low-latency HLS; add `&rendition=sub` for the small stream."""
+    websocket: str = Field(examples=["/api/v1/cameras/front-door/live/ws?token=eyJ..."])
+    """For players on Media Source Extensions; add `&rendition=sub` for the small stream."""
+    snapshot: str = Field(examples=["/api/v1/cameras/front-door/snapshot.jpg?token=eyJ..."])
+    """The newest keyframe as JPEG."""
+    expires_at: UtcTime
+    viewer_id: str = Field(examples=["5f0c9a7be2d14c63"])
+    renditions: list[Rendition] = Field(examples=[["main", "sub"]])
 
 
 class RangeQuery(Model):

@@ -79,7 +79,7 @@ async def change_camera(camera_id: CameraId, body: CameraPatch, ctx: Ctx) -> Cam
     """Change what is named; the recorders take it over within seconds."""
     async with ctx.database.transaction() as db:
         await registry.lock_registry(db)
-        camera = await _active(db, camera_id)
+        camera = await active_camera(db, camera_id)
         changed = camera.config.model_copy(update=_changes(ctx, camera.config, body))
         if changed != camera.config:
             await registry.update_camera(db, changed)
@@ -117,7 +117,7 @@ async def stop_recording(camera_id: CameraId, ctx: Ctx) -> CameraView:
 async def _switch(ctx: Context, camera_id: str, *, is_wanted: bool) -> CameraView:
     async with ctx.database.transaction() as db:
         await registry.lock_registry(db)
-        await _active(db, camera_id)
+        await active_camera(db, camera_id)
         changed = await registry.set_wanted(db, camera_id, is_wanted=is_wanted, now=ctx.now())
     if changed:
         log.info("camera.recording_switched", camera_id=camera_id, is_wanted=is_wanted)
@@ -137,7 +137,8 @@ async def _existing(db: "Connection", camera_id: str) -> Camera:
     return camera
 
 
-async def _active(db: "Connection", camera_id: str) -> Camera:
+async def active_camera(db: "Connection", camera_id: str) -> Camera:
+    """Return a camera; raises 404 where there is none and 409 where it was deleted."""
     camera = await _existing(db, camera_id)
     if camera.deleted_at is not None:
         raise Problem(HTTPStatus.CONFLICT, f"camera {camera_id} has been deleted; add it anew")

@@ -62,8 +62,16 @@ async def _database_up(ctx: Context) -> bool:
 
 
 @pages.get("/")
-async def home() -> RedirectResponse:
-    return RedirectResponse("/api/docs")
+async def home() -> HTMLResponse:
+    return HTMLResponse(
+        "<!doctype html><meta charset=utf-8><title>Everframe</title><h1>Everframe</h1>"
+        '<p><a href="/live/">Watch live</a></p><p><a href="/api/docs">API</a></p>'
+    )
+
+
+@pages.get("/live")
+async def live_pages() -> RedirectResponse:
+    return RedirectResponse("/live/")
 
 
 @pages.get("/api/docs")

@@ -1,6 +1,7 @@
 """The API over a real database, with the bus and the object store replaced by memory."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,12 +17,15 @@ from libs.contracts.messages import Event
 from libs.contracts.recordings import EndReason, FragmentEntry, RecordingCompleted
 from libs.runtime.credentials import CredentialBox
 from libs.storage.testing import MemoryObjectStore
+from libs.web.live_tokens import LiveTokens
+from services.api.app import build_gateway
 from services.api.context import Context
 from services.api.database import Database
 from services.api.desired import DesiredState
 from services.api.handlers import HANDLERS
 from services.api.http import build_http
 from services.api.keys import Keyring, create_key
+from services.api.known_cameras import KnownCameras
 from services.api.migrate import migrate
 from services.api.projection import Report
 from services.api.settings import ApiSettings
@@ -106,7 +110,8 @@ def settings(migrated: str, monkeypatch: pytest.MonkeyPatch) -> ApiSettings:
 @pytest.fixture
 async def api(settings: ApiSettings) -> AsyncIterator[Api]:
     store, link = MemoryObjectStore(), FakeLink()
-    async with Database.open(settings) as database:
+    gateway = build_gateway(settings)
+    async with Database.open(settings) as database, aclosing(gateway):
         context = Context(
             settings=settings,
             database=database,
@@ -117,6 +122,9 @@ async def api(settings: ApiSettings) -> AsyncIterator[Api]:
             keyring=Keyring(database),
             signer=LinkSigner(settings.signing_key.get_secret_value()),
             credentials=CredentialBox(settings.credential_keys.get_secret_value()),
+            known_cameras=KnownCameras(database),
+            live_tokens=LiveTokens(settings.live_key.get_secret_value()),
+            gateway=gateway,
             now=lambda: NOW,
         )
         async with database.connection() as db:

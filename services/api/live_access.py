@@ -1,0 +1,64 @@
+"""Who may watch live: a token of the viewer's own, or an API key, for which one is made.
+
+The streamer checks tokens; the gateway only looks whether there is one.
+"""
+
+import hashlib
+import re
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+COOKIE = "everframe_live"
+
+_CAMERA = r"/api/v1/cameras/(?P<camera_id>[a-z0-9][a-z0-9-]{0,39})"
+# No part begins with a dot, so no path leads out of the camera's.
+_HTTP = re.compile(rf"{_CAMERA}/(snapshot\.jpg|live(/[A-Za-z0-9_-][A-Za-z0-9._-]{{0,63}}){{1,4}})")
+_SOCKET = re.compile(rf"{_CAMERA}/live/ws")
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def is_live_socket(scope: Scope) -> bool:
+    """Whether this is the one path that WebSockets may be opened at."""
+    return _SOCKET.fullmatch(scope["path"]) is not None
+
+
+def is_live(scope: Scope) -> bool:
+    """Whether a token may open this request."""
+    if scope["type"] == "websocket":
+        return is_live_socket(scope)
+    return scope["method"] in _METHODS and _HTTP.fullmatch(scope["path"]) is not None
+
+
+def carries_token(scope: Scope) -> bool:
+    """Whether there is a live token, good or bad, in the address or the cookie."""
+    return _has_token(scope["query_string"].decode("latin-1")) or bool(
+        live_cookies(Headers(scope=scope))
+    )
+
+
+def live_cookies(headers: Headers) -> str:
+    """Return the live cookies alone, as the value of a Cookie header; empty when there are none."""
+    pairs = [pair.strip() for line in headers.getlist("cookie") for pair in line.split(";")]
+    return "; ".join(pair for pair in pairs if pair.startswith(f"{COOKIE}=") and pair[-1] != "=")
+
+
+def without_token(query: str) -> str:
+    """Return a query string without the viewer's own token."""
+    return "&".join(part for part in query.split("&") if part and part.partition("=")[0] != "token")
+
+
+def key_viewer_id(key_name: str, camera_id: str, scope: Scope) -> str:
+    """Return the viewer id of somebody who watches with an API key.
+
+    It stays the same from request to request, or each would count as another viewer.
+    """
+    client = (scope.get("client") or ("",))[0]
+    agent = Headers(scope=scope).get("user-agent", "")
+    text = f"{key_name}\n{camera_id}\n{client}\n{agent}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _has_token(query: str) -> bool:
+    return any(name == "token" and value for name, value in parse_qsl(query))

@@ -1,0 +1,141 @@
+"""Watching live: links with a token, and the way through to the streamers."""
+
+from http import HTTPStatus
+
+import structlog
+from fastapi import APIRouter, Request, Response, WebSocket
+from starlette.requests import HTTPConnection
+
+from libs.contracts.ids import CameraId
+from libs.contracts.live import Rendition
+from libs.contracts.times import from_unix_seconds
+from libs.web.problems import Problem, not_found, problem_response
+from services.api.context import Context, Ctx
+from services.api.gateway import LiveRequest, PassedOn
+from services.api.gateway_headers import request_headers, viewer_host
+from services.api.gateway_socket import pass_socket
+from services.api.live_access import COOKIE, is_live, key_viewer_id, without_token
+from services.api.routes.cameras import active_camera
+from services.api.schemas import LiveLink, LiveLinkCreate
+
+log = structlog.get_logger()
+router = APIRouter(prefix="/cameras/{camera_id}", tags=["live"])
+sockets = APIRouter()
+
+KEY_ACCESS_SECONDS = 900
+"""How long a WebSocket that was opened with an API key lasts."""
+
+
+@router.post("/live-links", status_code=HTTPStatus.CREATED)
+async def create_live_link(
+    camera_id: CameraId,
+    ctx: Ctx,
+    request: Request,
+    response: Response,
+    body: LiveLinkCreate | None = None,
+) -> LiveLink:
+    """Let somebody watch a camera live for a while, without a key (players, browsers).
+
+    Also sets the access as a cookie for this camera's paths.
+    """
+    async with ctx.database.connection() as db:
+        config = (await active_camera(db, camera_id)).config
+    key_name = request.scope["state"]["key_name"]
+    wish = body or LiveLinkCreate()
+    token, access = ctx.live_tokens.issue(
+        camera_id=camera_id,
+        site=config.site,
+        viewer=key_name,
+        now=ctx.now().timestamp(),
+        valid_seconds=wish.valid_seconds,
+        viewer_id=wish.viewer_id,
+    )
+    log.info("live_link.created", camera_id=camera_id, by=key_name, viewer_id=access.viewer_id)
+    path = f"/api/v1/cameras/{camera_id}"
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=wish.valid_seconds,
+        path=f"{path}/",
+        secure=_is_encrypted(request),
+        httponly=True,
+        samesite="strict",
+    )
+    return LiveLink(
+        hls=f"{path}/live/master.m3u8?token={token}",
+        websocket=f"{path}/live/ws?token={token}",
+        snapshot=f"{path}/snapshot.jpg?token={token}",
+        expires_at=from_unix_seconds(access.expires_at),
+        viewer_id=access.viewer_id,
+        renditions=[Rendition.MAIN, *([Rendition.SUB] if config.sub_url else [])],
+    )
+
+
+@router.get("/live/{rest:path}", response_class=Response)
+@router.head("/live/{rest:path}", include_in_schema=False)
+@router.options("/live/{rest:path}", include_in_schema=False)
+async def live(camera_id: CameraId, rest: str, ctx: Ctx, request: Request) -> Response:
+    """Watch a camera live: begin at `live/master.m3u8` (LL-HLS), or open `live/ws` as WebSocket.
+
+    With `?token=` or the cookie of a live link, or with an API key. `?rendition=sub` is the small
+    stream.
+    """
+    if not is_live(request.scope):
+        raise not_found(f"there is nothing at live/{rest}; begin at live/master.m3u8")
+    return PassedOn(ctx.gateway, await _live_request(ctx, request, request.method, camera_id))
+
+
+@router.get("/snapshot.jpg", response_class=Response)
+@router.head("/snapshot.jpg", include_in_schema=False)
+@router.options("/snapshot.jpg", include_in_schema=False)
+async def snapshot(camera_id: CameraId, ctx: Ctx, request: Request) -> Response:
+    """Return the camera's newest keyframe as JPEG, with a live token or an API key.
+
+    It is made once a second at most.
+    """
+    return PassedOn(ctx.gateway, await _live_request(ctx, request, request.method, camera_id))
+
+
+@sockets.websocket("/cameras/{camera_id}/live/ws")
+async def live_socket(websocket: WebSocket, camera_id: CameraId) -> None:
+    """Push live parts to a player."""
+    ctx: Context = websocket.app.state.context
+    try:
+        asked = await _live_request(ctx, websocket, "GET", camera_id)
+    except Problem as problem:
+        await websocket.send_denial_response(problem_response(problem))
+        return
+    await pass_socket(ctx.gateway, websocket, asked)
+
+
+async def _live_request(
+    ctx: Context, asking: HTTPConnection, method: str, camera_id: str
+) -> LiveRequest:
+    """Return what to ask a streamer; an API key is replaced by a token of the gateway's own."""
+    query, cookie = asking.scope["query_string"].decode("latin-1"), None
+    key_name = asking.scope["state"]["key_name"]
+    if key_name is not None:
+        config = await ctx.known_cameras.find(camera_id)
+        if config is None:
+            raise not_found(f"there is no camera {camera_id}")
+        token, _ = ctx.live_tokens.issue(
+            camera_id=camera_id,
+            site=config.site,
+            viewer=key_name,
+            now=ctx.now().timestamp(),
+            valid_seconds=KEY_ACCESS_SECONDS,
+            viewer_id=key_viewer_id(key_name, camera_id, asking.scope),
+        )
+        query, cookie = without_token(query), f"{COOKIE}={token}"
+    return LiveRequest(
+        method=method,
+        camera_id=camera_id,
+        target=asking.scope["path"] + (f"?{query}" if query else ""),
+        headers=request_headers(asking.headers, cookie=cookie),
+        host=viewer_host(asking.headers),
+    )
+
+
+def _is_encrypted(request: Request) -> bool:
+    """Whether the viewer came by TLS, perhaps up to a server before this one."""
+    return "https" in {request.url.scheme, request.headers.get("x-forwarded-proto", "").lower()}
