@@ -1,0 +1,138 @@
+"""Puts the streamer together and runs it."""
+
+import asyncio
+import contextlib
+import logging
+
+import structlog
+
+from libs.bus.client import Bus
+from libs.bus.connection import BusConfig
+from libs.bus.errors import BusUnavailable, TopologyDrift
+from libs.runtime.clock import Clock, SystemClock
+from libs.runtime.health import HealthServer
+from libs.runtime.memory import return_freed_memory
+from libs.runtime.service import FatalError, supervise
+from libs.web.live_tokens import LiveTokens
+from libs.web.server import HttpServer
+from services.streamer.access import Gate, parse_origins
+from services.streamer.camera_states import CameraStates
+from services.streamer.channels import Channels
+from services.streamer.context import Context
+from services.streamer.events import ViewingEvents
+from services.streamer.http import build_http
+from services.streamer.settings import StreamerSettings
+from services.streamer.viewers import Viewers
+from services.streamer.wiring import WIRING
+
+log = structlog.get_logger()
+
+SWEEP_SECONDS = 0.25
+EVENTS_SECONDS = 2.0
+DRAIN_SECONDS = 2.0
+
+
+async def run(settings: StreamerSettings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; raises FatalError for what only people can put right."""
+    return_freed_memory()
+    # uvicorn names every WebSocket's address, which holds the token
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    health = HealthServer(settings.health_host, settings.health_port)
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(health.run(), name="health")
+        log.info("service.started", health_port=health.port)
+        try:
+            bus = await _connect(settings, stop)
+            if bus is not None:
+                health.add_check("bus", lambda: None if bus.is_connected else "not connected")
+                try:
+                    await Streamer(settings, bus).run(stop)
+                finally:
+                    await bus.drain(DRAIN_SECONDS)
+        finally:
+            serving.cancel()
+
+
+class Streamer:
+    """The running parts, and the order in which they stop."""
+
+    def __init__(self, settings: StreamerSettings, bus: Bus, *, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._bus = bus
+        self._clock = clock or SystemClock()
+        self._name = f"streamer-{settings.instance}"
+        self.events = ViewingEvents()
+        self.port: int | None = None
+        """Where viewers are served; None before they are."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop`; viewers are told to go elsewhere and demands are released."""
+        async with asyncio.TaskGroup() as tasks:
+            context = self.context = self._context(tasks)
+            server = HttpServer(
+                build_http(context),
+                host=self._settings.host,
+                port=self._settings.port,
+                max_connections=self._settings.max_connections,
+                grace_seconds=self._settings.http_grace_seconds,
+            )
+            jobs = [
+                tasks.create_task(self._sweep(context), name="sweep"),
+                tasks.create_task(supervise("events", self._publish_events), name="events"),
+            ]
+            serving = tasks.create_task(server.run(), name="http")
+            self.port = server.port
+            log.info("streamer.started", port=server.port)
+            await stop.wait()
+            context.viewers.close()
+            context.channels.stop_waiting()
+            server.stop()
+            await serving
+            await context.channels.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVENTS_SECONDS):
+                    await self.events.wait_empty()
+            for job in jobs:
+                job.cancel()
+
+    def _context(self, tasks: asyncio.TaskGroup) -> Context:
+        settings, clock = self._settings, self._clock
+        return Context(
+            settings=settings,
+            gate=Gate(
+                LiveTokens(settings.live_key.get_secret_value()),
+                now=clock.unix,
+                allowed_origins=parse_origins(settings.allowed_origins),
+            ),
+            viewers=Viewers(settings, streamer=self._name, publish=self.events.put, clock=clock),
+            channels=Channels(settings, self._bus, tasks, streamer=self._name, clock=clock),
+            states=CameraStates(self._bus),
+            clock=clock,
+        )
+
+    async def _publish_events(self) -> None:
+        await self.events.run_once(self._bus)
+
+    async def _sweep(self, context: Context) -> None:
+        while True:
+            context.viewers.sweep()
+            context.channels.sweep(context.viewers.is_watched)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _connect(settings: StreamerSettings, stop: asyncio.Event) -> Bus | None:
+    """Wait for the bus as long as it takes; None when asked to stop meanwhile."""
+    config = BusConfig(
+        url=settings.nats_url,
+        user=settings.nats_user,
+        password=settings.nats_password,
+        name=f"streamer-{settings.instance}",
+    )
+    while not stop.is_set():
+        try:
+            return await Bus.connect(config, WIRING, wait_seconds=3.0)
+        except TopologyDrift as error:
+            raise FatalError(str(error)) from error
+        except BusUnavailable as error:
+            log.warning("bus.not_reached", reason=str(error))
+    return None

@@ -1,0 +1,203 @@
+"""One watched rendition: its parts are followed and kept, and whoever waits for one is woken."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from libs.bus.client import Bus
+from libs.bus.live import LiveMessage
+from libs.contracts.ids import CameraId, Site
+from libs.contracts.live import Demand, Rendition
+from libs.runtime.clock import Clock
+from libs.runtime.service import supervise
+from services.streamer import metrics
+from services.streamer.demand import hold_demand
+from services.streamer.part_log import PartLog, end_ms
+from services.streamer.playlist_cache import PlaylistCache
+from services.streamer.snapshot import Snapshots
+from services.streamer.window import LiveWindow
+
+EDGE_MS = 500
+"""A part that was published this much later than it could have been is one the recorder kept."""
+SETTLE_SECONDS = 1.0
+"""A recorder that lags all the time is at its edge too."""
+RETRY_SECONDS = 2.0
+_ENDED = 8
+
+
+@dataclass(frozen=True)
+class ChannelKey:
+    """What is watched."""
+
+    site: Site
+    camera_id: CameraId
+    rendition: Rendition
+
+
+class Channel:
+    """Runs while somebody watches, and a little longer."""
+
+    def __init__(
+        self, key: ChannelKey, bus: Bus, *, streamer: str, demand_ttl_seconds: float, clock: Clock
+    ) -> None:
+        self.key = key
+        self.window = LiveWindow()
+        self.log = PartLog()
+        self.snapshots = Snapshots(clock)
+        self.playlists = PlaylistCache()
+        self.ended_live_ids: deque[str] = deque(maxlen=_ENDED)
+        """Numberings that were given up: their addresses are not waited for."""
+        self.is_told = False
+        """Everything that the bus had kept is in the window."""
+        self.is_stalled = False
+        self.is_closed = False
+
+        self._bus = bus
+        self._clock = clock
+        self._ttl_seconds = demand_ttl_seconds
+        self._demand = Demand(
+            camera_id=key.camera_id, site=key.site, rendition=key.rendition, streamer=streamer
+        )
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._first_new_at: float | None = None
+        self._last_new_at: float | None = None
+        self._is_at_edge = False
+        self._users = 0
+        self._last_used = clock.monotonic()
+
+    # Running
+
+    async def run(self) -> None:
+        """Follow and hold the demand until cancelled; then whoever waits is told to go."""
+        name = f"{self.key.camera_id}/{self.key.rendition}"
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_supervised(f"demand {name}", self._hold_demand))
+                tasks.create_task(_supervised(f"follow {name}", self._follow))
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let whoever waits go."""
+        self.is_closed = True
+        self._wake()
+
+    async def _hold_demand(self) -> None:
+        await hold_demand(self._bus, self._demand, ttl_seconds=self._ttl_seconds)
+
+    async def _follow(self) -> None:
+        key = self.key
+        messages = self._bus.follow_live(
+            site=key.site, camera_id=key.camera_id, rendition=key.rendition
+        )
+        async with aclosing(messages):
+            async for message in messages:
+                if message is None:
+                    self.is_told = True
+                    self._wake()
+                else:
+                    self._take(message)
+
+    def _take(self, message: LiveMessage) -> None:
+        before = self.window.live_id
+        if not self.window.add(message.part, message.payload):
+            return
+        if before is not None and before != self.window.live_id:
+            self.ended_live_ids.append(before)
+        self._took(message)
+        self._wake()
+
+    def _took(self, message: LiveMessage) -> None:
+        part = message.part
+        if self.window.live_id == part.live_id:
+            held, init = self.window.part(part.msn, part.part), self.window.init(part.init_id)
+            if held is not None and init is not None:
+                self.log.append(held, init)
+        if not self.is_told:
+            return
+        now = self._clock.monotonic()
+        self._last_new_at = now
+        self.is_stalled = False
+        if not self._is_at_edge:
+            self._first_new_at = self._first_new_at or now
+            is_prompt = part.published_ms - end_ms(part) <= part.part_target_ms + EDGE_MS
+            self._is_at_edge = is_prompt or now - self._first_new_at > SETTLE_SECONDS
+
+    # Being used
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Somebody asks; the channel is not closed meanwhile."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            self.touch()
+
+    def touch(self) -> None:
+        """Somebody watches."""
+        self._last_used = self._clock.monotonic()
+
+    def unused_seconds(self) -> float:
+        """Return for how long nobody has asked."""
+        return 0.0 if self._users else self._clock.monotonic() - self._last_used
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a new viewer sees what happens now.
+
+        What the bus kept may be old, and so may what the recorder sends first: a viewer that
+        begins there would stay behind.
+        """
+        newest = self.window.newest
+        if newest is None or not self._is_at_edge or self._last_new_at is None:
+            return False
+        return self._clock.monotonic() - self._last_new_at < 3 * newest.target_seconds
+
+    def check_stall(self) -> None:
+        """Notice that no part comes; counted once per standstill."""
+        newest = self.window.newest
+        if self.is_stalled or newest is None or self._last_new_at is None:
+            return
+        limit = 2 * newest.part_target_ms / 1000 + 1.0
+        if self._clock.monotonic() - self._last_new_at > limit:
+            self.is_stalled = True
+            metrics.STALLS.labels(self.key.camera_id).inc()
+            self._wake()
+
+    # Waiting
+
+    async def changed(self, *others: asyncio.Future[Any], timeout_seconds: float | None) -> None:
+        """Return at the next part, when one of `others` is done, or at the timeout."""
+        if self.is_closed:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            await asyncio.wait(
+                {waiter, *others},
+                timeout=timeout_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            self._waiters.discard(waiter)
+            waiter.cancel()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        return len(self._waiters)
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, set()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+async def _supervised(name: str, run_once: Callable[[], Awaitable[None]]) -> None:
+    await supervise(name, run_once, max_delay_seconds=RETRY_SECONDS)

@@ -1,0 +1,199 @@
+"""Who watches: counts, limits, and the events that say when somebody began and ended."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from libs.contracts.live import Rendition, Transport, ViewingStarted, ViewingStopped
+from libs.contracts.times import from_unix_seconds
+from libs.runtime.clock import Clock
+from libs.web.live_tokens import LiveAccess
+from services.streamer import metrics
+from services.streamer.settings import StreamerSettings
+
+Reason = Literal["viewer", "camera", "total", "closing"]
+ViewerKey = tuple[str, str, Transport, Rendition]
+
+_DETAILS: dict[Reason, str] = {
+    "viewer": "this viewer has too many requests waiting; let some be answered first",
+    "camera": "this camera has as many viewers as are allowed; try again when one has left",
+    "total": "this server has as many viewers as are allowed; try again when one has left",
+    "closing": "this server stops; ask again, another one answers",
+}
+
+
+class Refused(Exception):
+    """A limit; `detail` is for the viewer."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(_DETAILS[reason])
+        self.reason = reason
+        self.detail = _DETAILS[reason]
+
+
+@dataclass
+class Viewer:
+    """One token's holder watching one rendition by one transport."""
+
+    access: LiveAccess
+    rendition: Rendition
+    transport: Transport
+    uses: int = 0
+    """Requests or sockets that are open now."""
+    last_seen: float = 0.0
+    """Monotonic seconds."""
+    started_at: datetime | None = None
+    """When media was sent first; nobody watches before that."""
+
+
+class Viewers:
+    """Everybody who watches from this instance."""
+
+    def __init__(
+        self,
+        settings: StreamerSettings,
+        *,
+        streamer: str,
+        publish: Callable[[ViewingStarted | ViewingStopped], None],
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._streamer = streamer
+        self._publish = publish
+        self._clock = clock
+        self._viewers: dict[ViewerKey, Viewer] = {}
+        self._by_camera: Counter[str] = Counter()
+        self._busy: Counter[str] = Counter()
+        self._is_closed = False
+
+    def __len__(self) -> int:
+        return len(self._viewers)
+
+    def is_watched(self, camera_id: str, rendition: Rendition) -> bool:
+        """Whether anybody watches."""
+        return any(key[0] == camera_id and key[3] == rendition for key in self._viewers)
+
+    @contextmanager
+    def request(self, access: LiveAccess) -> Iterator[None]:
+        """One request of a viewer; raises Refused when too many are open."""
+        if self._is_closed:
+            raise self._refusal("closing")
+        if self._busy[access.viewer_id] >= self._settings.max_requests_per_viewer:
+            raise self._refusal("viewer")
+        self._busy[access.viewer_id] += 1
+        try:
+            yield
+        finally:
+            self._busy[access.viewer_id] -= 1
+            if not self._busy[access.viewer_id]:
+                del self._busy[access.viewer_id]
+
+    @contextmanager
+    def watching(
+        self, access: LiveAccess, rendition: Rendition, transport: Transport
+    ) -> Iterator[Viewer]:
+        """One request or socket of somebody who watches; raises Refused at a limit.
+
+        A viewer by WebSocket leaves with the last socket, one by LL-HLS when nothing was asked
+        for `viewer_idle_seconds`.
+        """
+        with self.request(access):
+            viewer = self._enter(access, rendition, transport)
+            viewer.uses += 1
+            try:
+                yield viewer
+            finally:
+                viewer.uses -= 1
+                viewer.last_seen = self._clock.monotonic()
+                if transport == "websocket" and not viewer.uses:
+                    self._leave(_key(viewer))
+
+    def started(self, viewer: Viewer) -> None:
+        """Media was sent to a viewer."""
+        if viewer.started_at is not None or _key(viewer) not in self._viewers:
+            return
+        viewer.started_at = from_unix_seconds(self._clock.unix())
+        access = viewer.access
+        self._publish(
+            ViewingStarted(
+                camera_id=access.camera_id,
+                site=access.site,
+                viewer_id=access.viewer_id,
+                viewer=access.viewer,
+                rendition=viewer.rendition,
+                transport=viewer.transport,
+                started_at=viewer.started_at,
+                streamer=self._streamer,
+            )
+        )
+
+    def sweep(self) -> None:
+        """Let those go who ask for nothing any more."""
+        now = self._clock.monotonic()
+        idle = [
+            key
+            for key, viewer in self._viewers.items()
+            if not viewer.uses and now - viewer.last_seen > self._settings.viewer_idle_seconds
+        ]
+        for key in idle:
+            self._leave(key)
+
+    def close(self) -> None:
+        """End all viewing, take nobody new."""
+        self._is_closed = True
+        for key in list(self._viewers):
+            self._leave(key, "shutdown")
+
+    def _enter(self, access: LiveAccess, rendition: Rendition, transport: Transport) -> Viewer:
+        key = (access.camera_id, access.viewer_id, transport, rendition)
+        if (known := self._viewers.get(key)) is not None:
+            if access.expires_at > known.access.expires_at:
+                known.access = access
+            return known
+        if self._by_camera[access.camera_id] >= self._settings.max_viewers_per_camera:
+            raise self._refusal("camera")
+        if len(self._viewers) >= self._settings.max_viewers:
+            raise self._refusal("total")
+        viewer = self._viewers[key] = Viewer(access, rendition, transport)
+        self._by_camera[access.camera_id] += 1
+        metrics.VIEWERS.labels(access.camera_id, transport).inc()
+        return viewer
+
+    def _leave(self, key: ViewerKey, reason: Literal["shutdown"] | None = None) -> None:
+        viewer = self._viewers.pop(key, None)
+        if viewer is None:
+            return
+        access = viewer.access
+        self._by_camera[access.camera_id] -= 1
+        if not self._by_camera[access.camera_id]:
+            del self._by_camera[access.camera_id]
+        metrics.VIEWERS.labels(access.camera_id, viewer.transport).dec()
+        if viewer.started_at is None:
+            return
+        is_expired = access.expires_at <= self._clock.unix()
+        self._publish(
+            ViewingStopped(
+                camera_id=access.camera_id,
+                site=access.site,
+                viewer_id=access.viewer_id,
+                viewer=access.viewer,
+                rendition=viewer.rendition,
+                transport=viewer.transport,
+                started_at=viewer.started_at,
+                ended_at=from_unix_seconds(self._clock.unix()),
+                reason=reason or ("refused" if is_expired else "left"),
+                streamer=self._streamer,
+            )
+        )
+
+    def _refusal(self, reason: Reason) -> Refused:
+        metrics.REFUSED.labels(reason).inc()
+        return Refused(reason)
+
+
+def _key(viewer: Viewer) -> ViewerKey:
+    access = viewer.access
+    return access.camera_id, access.viewer_id, viewer.transport, viewer.rendition
