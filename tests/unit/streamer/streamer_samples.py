@@ -1,13 +1,17 @@
 """Streams of live parts, as a recorder publishes them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
 
 import m3u8
 
 from libs.contracts.live import LivePart
+from libs.media.packets import VIDEO_TIMESCALE, Part
 from services.streamer.playlist import render_media
 from services.streamer.window import LiveWindow
+from tests.unit.media.media_mux_samples import audio, interleaved, mux, shifted, video
 
 INIT = "0123456789abcdef"
 OTHER_INIT = "fedcba9876543210"
@@ -109,3 +113,96 @@ def playlist_of(told: Iterable[Told]) -> m3u8.M3U8:
 
 def lines_with(text: str, tag: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith(tag)]
+
+
+def numbered(parts: Iterable[Part], *, target_seconds: int = 3, msn: int = 0) -> list[Told]:
+    """Muxed parts as live parts: a segment begins at a keyframe and lasts a second or more, or
+    is cut without one where it would become longer than the target."""
+    muxed = list(parts)
+    starts = [0]
+    for at, part in enumerate(muxed[1:], 1):
+        so_far = part.start_90k - muxed[starts[-1]].start_90k
+        with_this = so_far + part.duration_90k
+        is_break = part.starts_after is not None
+        is_long_enough = part.is_keyframe_start and so_far >= VIDEO_TIMESCALE
+        if is_break or is_long_enough or with_this > target_seconds * VIDEO_TIMESCALE:
+            starts.append(at)
+    told: list[Told] = []
+    discontinuity = 0
+    for start, end in pairwise([*starts, len(muxed)]):
+        if start and muxed[start].starts_after is not None:
+            discontinuity += 1
+        for index, part in enumerate(muxed[start:end]):
+            init = part.init.data if index == 0 else b""
+            start_ms = START_MS + round(part.captured_monotonic * 1000)
+            live = LivePart(
+                camera_id="front-door",
+                live_id="muxed",
+                epoch=1,
+                msn=msn,
+                part=index,
+                discontinuity=discontinuity,
+                first_msn=0,
+                init_id=part.init.sha256[:16],
+                init_bytes=len(init),
+                is_independent=part.is_keyframe_start,
+                is_last=start + index == end - 1,
+                start_ms=start_ms,
+                start_90k=part.start_90k,
+                duration_90k=part.duration_90k,
+                published_ms=start_ms + part.duration_90k // 90,
+                part_target_ms=200,
+                target_seconds=target_seconds,
+                codecs="avc1.42c00a",
+            )
+            told.append((live, init + part.data))
+        msn += 1
+    return told
+
+
+@cache
+def muxed(codec: str = "h264", gop: int = 50, frames: int = 500, sound: bool = False) -> list[Told]:
+    """Twenty seconds that the real muxer made, 25 frames a second."""
+    stream = video(codec, frames, gop)
+    if not sound:
+        return numbered(mux(stream.track, None, stream.packets)[1])
+    track, packets = audio(frames / 25)
+    return numbered(mux(stream.track, track, interleaved(stream.packets, packets))[1])
+
+
+@cache
+def muxed_twice() -> list[Told]:
+    """Two sessions of one camera with pictures of different width."""
+    first, second = video("h264", 150, 50), video("h264", 350, 50, 0, 96)
+    parts = mux(first.track, None, first.packets)[1]
+    later = shifted(second.packets, seconds=20.0)
+    return numbered([*parts, *mux(second.track, None, later)[1]])
+
+
+@cache
+def eventful() -> list[Told]:
+    """All that a producer does: frames that are no whole microseconds, reconnects with another
+    init, a dead recorder, a segment without a keyframe, a timeline that broke twice at once."""
+    producer = Producer()
+    producer.segments(4)
+    producer.segment((18_000, 17_999, 17_997, 15_301), is_independent=True)
+    producer.segment(is_independent=False)
+    producer.segments(2)
+    producer.reconnect(init_id=OTHER_INIT)
+    producer.segments(7)
+    producer.segment((18_000,) * 3, ends=False)
+    producer.take_over()
+    producer.segments(9)
+    producer.discontinuity += 1
+    producer.reconnect(init_id=INIT)
+    producer.segment((15_303,) * 7 + (200,))
+    producer.segments(9)
+    return producer.told
+
+
+def playlists_of(told: Iterable[Told]) -> Iterator[str]:
+    """Every playlist of a session, one for each part."""
+    window = LiveWindow()
+    for part, payload in told:
+        assert window.add(part, payload)
+        yield text_of(window)
