@@ -7,7 +7,12 @@ from pathlib import Path
 
 from tools.local.launcher import make_key, run
 from tools.local.ports import Ports
-from tools.local.stack import DEFAULT_API_PORT, DEFAULT_HEALTH_PORT, StackOptions
+from tools.local.stack import (
+    DEFAULT_API_PORT,
+    DEFAULT_HEALTH_PORT,
+    DEFAULT_STREAMER_PORT,
+    StackOptions,
+)
 
 
 def main() -> int:
@@ -23,7 +28,9 @@ def main() -> int:
         ),
         api_port=given.api_port,
         health_port=given.health_port,
+        streamer_port=given.streamer_port,
         recorders=given.recorders,
+        streamers=given.streamers,
         allow_loopback_cameras=given.command == "demo",
     )
     if given.command == "key":
@@ -38,9 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=Path(".everframe"), help="where all state is")
     parser.add_argument("--seconds", type=float, help="run that long, check, exit (demo)")
     parser.add_argument("--recorders", type=int, default=1)
+    parser.add_argument("--streamers", type=int, default=StackOptions.streamers)
     ports = Ports()
     parser.add_argument("--api-port", type=int, default=DEFAULT_API_PORT)
     parser.add_argument("--health-port", type=int, default=DEFAULT_HEALTH_PORT)
+    parser.add_argument(
+        "--streamer-port", type=int, default=DEFAULT_STREAMER_PORT, help="of the first streamer"
+    )
     parser.add_argument("--nats-port", type=int, default=ports.nats)
     parser.add_argument("--postgres-port", type=int, default=ports.postgres)
     parser.add_argument("--s3-port", type=int, default=ports.s3)

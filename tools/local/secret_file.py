@@ -43,6 +43,8 @@ class Secrets:
     """Comma-separated Fernet keys, newest first (EVERFRAME_CREDENTIAL_KEYS)."""
     signing_key: str = field(default_factory=_token)
     """Signs the api's tokens and media addresses."""
+    live_key: str = field(default_factory=_token)
+    """Signs access to live video; shared by the api and the streamers."""
 
     @classmethod
     def load_or_create(cls, path: Path) -> Self:

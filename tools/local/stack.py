@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from libs.storage.provision import S3User
 from tools.local.data_dir import DataDirInUse
 from tools.local.ports import LOOPBACK, Ports, ensure_free, free_port, free_ports
 from tools.local.processes import ManagedProcess, ProcessSpec, run_forever
@@ -19,6 +20,8 @@ from tools.local.servers import Endpoints, LocalServers
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_API_PORT = 8080
 DEFAULT_HEALTH_PORT = 18080
+DEFAULT_STREAMER_PORT = 8090
+STREAMER_HEALTH_OFFSET = 100
 COMMAND_SECONDS = 60.0
 
 
@@ -34,25 +37,40 @@ class StackOptions:
     ports: Ports = field(default_factory=Ports)
     api_port: int = DEFAULT_API_PORT
     health_port: int = DEFAULT_HEALTH_PORT
-    """Of the api; recorder N listens N above."""
+    """Of the api; recorder N listens N above, streamer N 100 + N above. 0: free ports."""
+    streamer_port: int = DEFAULT_STREAMER_PORT
+    """Of the first streamer; the others follow. 0: free ports."""
     recorders: int = 1
+    streamers: int = 1
     allow_loopback_cameras: bool = False
     durable: bool = True
     recorder_env: Mapping[str, str] = field(default_factory=dict)
     """More settings for every recorder."""
     api_env: Mapping[str, str] = field(default_factory=dict)
+    streamer_env: Mapping[str, str] = field(default_factory=dict)
+    """More settings for every streamer."""
 
     @classmethod
     def for_tests(
-        cls, data: Path, *, recorders: int = 1, env: Mapping[str, str] | None = None
+        cls,
+        data: Path,
+        *,
+        recorders: int = 1,
+        streamers: int = 0,
+        env: Mapping[str, str] | None = None,
     ) -> "StackOptions":
-        """Free ports everywhere, cameras on loopback, no fsync in PostgreSQL."""
+        """Free ports everywhere, cameras on loopback, no fsync in PostgreSQL.
+
+        `env` is the recorders'.
+        """
         return cls(
             data=data,
             ports=free_ports(),
             api_port=free_port(),
             health_port=0,
+            streamer_port=0,
             recorders=recorders,
+            streamers=streamers,
             allow_loopback_cameras=True,
             durable=False,
             recorder_env=env or {},
@@ -67,12 +85,22 @@ class Stack:
         self.servers = LocalServers(options.data, ports=options.ports, durable=options.durable)
         self.services: dict[str, ManagedProcess] = {}
         self.health_ports: dict[str, int] = {}
+        first = options.streamer_port
+        self.streamer_ports = [
+            first + number if first else free_port() for number in range(options.streamers)
+        ]
+        """Where streamer 1, 2, ... serve viewers."""
         self._keepers: dict[str, asyncio.Task[None]] = {}
 
     @property
     def api_url(self) -> str:
         """Base address of the API."""
         return f"http://{LOOPBACK}:{self.options.api_port}"
+
+    @property
+    def streamer_urls(self) -> list[str]:
+        """Base addresses of streamer 1, 2, ..., for those who go past the gateway."""
+        return [f"http://{LOOPBACK}:{port}" for port in self.streamer_ports]
 
     async def start(self, on_step: Callable[[str], None] = lambda _: None) -> str | None:
         """Start; return the admin API key when this is the first start, else None.
@@ -95,7 +123,7 @@ class Stack:
 
     async def stop_services(self) -> None:
         """Stop recorders first: what they finish is still stored and cataloged."""
-        recorders = [process for name, process in self.services.items() if name != "api"]
+        recorders = [p for name, p in self.services.items() if _module(name) == "recorder"]
         await self._stop_processes(recorders)
         await self._stop_processes([*self.services.values()])
 
@@ -157,29 +185,43 @@ class Stack:
 
     async def _check_ports(self) -> None:
         wanted = [(self.options.api_port, "the api", "--api-port")]
+        wanted += [
+            (port, f"streamer {number}", "--streamer-port")
+            for number, port in enumerate(self.streamer_ports, start=1)
+        ]
         if self.options.health_port:
-            names = ["the api's metrics", *(f"recorder {n + 1}" for n in range(self._recorders))]
             wanted += [
-                (self.options.health_port + number, f"{name}", "--health-port")
-                for number, name in enumerate(names)
+                (self._health_port(name), f"the metrics of {name}", "--health-port")
+                for name in self._names
             ]
         for port, wanted_by, setting in wanted:
             await ensure_free(port, wanted_by=wanted_by, setting=setting)
 
     @property
-    def _recorders(self) -> int:
-        return self.options.recorders
+    def _names(self) -> list[str]:
+        """Every service's name: its module, and its number where there may be several."""
+        counts = {"streamer": self.options.streamers, "recorder": self.options.recorders}
+        replicas = [f"{m}-{n}" for m, count in counts.items() for n in range(1, count + 1)]
+        return ["api", *replicas]
 
     def _build_services(self) -> None:
-        self.services["api"] = self._service("api", 0, self._api())
-        for number in range(1, self._recorders + 1):
-            name = f"recorder-{number}"
-            self.services[name] = self._service(name, number, self._recorder(str(number)))
+        environments = {
+            "api": lambda _: self._api(),
+            "streamer": self._streamer,
+            "recorder": self._recorder,
+        }
+        for name in self._names:
+            env = environments[_module(name)](_number(name))
+            self.services[name] = self._service(name, env)
 
-    def _service(self, name: str, offset: int, env: dict[str, str]) -> ManagedProcess:
-        module = name.split("-", maxsplit=1)[0]
-        base = self.options.health_port
-        port = base + offset if base else free_port()
+    def _health_port(self, name: str) -> int:
+        if not self.options.health_port:
+            return free_port()
+        above = STREAMER_HEALTH_OFFSET if _module(name) == "streamer" else 0
+        return self.options.health_port + above + _number(name)
+
+    def _service(self, name: str, env: dict[str, str]) -> ManagedProcess:
+        module, port = _module(name), self._health_port(name)
         self.health_ports[name] = port
         env[f"EVERFRAME_{module.upper()}_HEALTH_PORT"] = str(port)
         url = f"http://{LOOPBACK}:{port}/health/ready"
@@ -203,7 +245,7 @@ class Stack:
         await self._command(
             "libs.bus.declare",
             *("--url", self._nats_url, "--user", "admin"),
-            *("--service", "api", "--service", "recorder"),
+            *("--service", "api", "--service", "recorder", "--service", "streamer"),
             env={"EVERFRAME_BUS_PASSWORD": password},
         )
 
@@ -211,42 +253,50 @@ class Stack:
     def _nats_url(self) -> str:
         return f"nats://{LOOPBACK}:{self.options.ports.nats}"
 
-    def _common(self, prefix: str, *, nats: str, s3_key: str, s3_secret: str) -> dict[str, str]:
-        ends, secrets = self.servers.endpoints, self.servers.secrets
-        user, password = _login(nats)
-        values = {
-            "NATS_URL": self._nats_url,
-            "NATS_USER": user,
-            "NATS_PASSWORD": password,
-            "S3_ENDPOINT": ends.s3_endpoint,
-            "S3_ACCESS_KEY": s3_key,
-            "S3_SECRET_KEY": s3_secret,
-            "S3_BUCKET": ends.bucket,
-            "CREDENTIAL_KEYS": secrets.credential_keys,
-            "LOG_FORMAT": "json",
+    def _bus(self, prefix: str, url: str) -> dict[str, str]:
+        user, password = _login(url)
+        return {
+            f"EVERFRAME_{prefix}_NATS_URL": self._nats_url,
+            f"EVERFRAME_{prefix}_NATS_USER": user,
+            f"EVERFRAME_{prefix}_NATS_PASSWORD": password,
+            f"EVERFRAME_{prefix}_LOG_FORMAT": "json",
         }
-        return {f"EVERFRAME_{prefix}_{name}": value for name, value in values.items()}
+
+    def _store(self, prefix: str, user: S3User) -> dict[str, str]:
+        ends = self.servers.endpoints
+        return {
+            f"EVERFRAME_{prefix}_S3_ENDPOINT": ends.s3_endpoint,
+            f"EVERFRAME_{prefix}_S3_ACCESS_KEY": user.access_key,
+            f"EVERFRAME_{prefix}_S3_SECRET_KEY": user.secret_key,
+            f"EVERFRAME_{prefix}_S3_BUCKET": ends.bucket,
+            f"EVERFRAME_{prefix}_CREDENTIAL_KEYS": self.servers.secrets.credential_keys,
+        }
 
     def _api(self) -> dict[str, str]:
         ends = self.servers.endpoints
-        s3 = ends.s3_api
-        env = self._common("API", nats=ends.nats.api, s3_key=s3.access_key, s3_secret=s3.secret_key)
+        env = self._bus("API", ends.nats.api) | self._store("API", ends.s3_api)
         env["EVERFRAME_API_PG_DSN"] = ends.pg_dsn
         env["EVERFRAME_API_SIGNING_KEY"] = self.servers.secrets.signing_key
+        env["EVERFRAME_API_LIVE_KEY"] = self.servers.secrets.live_key
+        env["EVERFRAME_API_STREAMER_URLS"] = ",".join(self.streamer_urls)
         env["EVERFRAME_API_PORT"] = str(self.options.api_port)
         allow = self.options.allow_loopback_cameras
         env["EVERFRAME_API_ALLOW_LOOPBACK_CAMERAS"] = str(allow).lower()
         return env | _given("EVERFRAME_API_") | dict(self.options.api_env)
 
-    def _recorder(self, instance: str) -> dict[str, str]:
+    def _streamer(self, number: int) -> dict[str, str]:
+        env = self._bus("STREAMER", self.servers.endpoints.nats.streamer)
+        env["EVERFRAME_STREAMER_LIVE_KEY"] = self.servers.secrets.live_key
+        env["EVERFRAME_STREAMER_PORT"] = str(self.streamer_ports[number - 1])
+        env["EVERFRAME_STREAMER_INSTANCE"] = str(number)
+        return env | _given("EVERFRAME_STREAMER_") | dict(self.options.streamer_env)
+
+    def _recorder(self, number: int) -> dict[str, str]:
         ends = self.servers.endpoints
-        s3 = ends.s3_recorder
-        env = self._common(
-            "RECORDER", nats=ends.nats.recorder, s3_key=s3.access_key, s3_secret=s3.secret_key
-        )
-        spool = self.servers.data.path / "spool" / f"recorder-{instance}"
+        env = self._bus("RECORDER", ends.nats.recorder) | self._store("RECORDER", ends.s3_recorder)
+        spool = self.servers.data.path / "spool" / f"recorder-{number}"
         env["EVERFRAME_RECORDER_SPOOL_DIR"] = str(spool)
-        env["EVERFRAME_RECORDER_INSTANCE"] = instance
+        env["EVERFRAME_RECORDER_INSTANCE"] = str(number)
         return env | _given("EVERFRAME_RECORDER_") | dict(self.options.recorder_env)
 
     async def _command(self, module: str, *arguments: str, env: Mapping[str, str]) -> str:
@@ -270,6 +320,14 @@ class Stack:
         if process.returncode != 0:
             raise CommandFailed(f"{module} failed:\n{err.decode(errors='replace').strip()}")
         return out.decode().strip()
+
+
+def _module(name: str) -> str:
+    return name.partition("-")[0]
+
+
+def _number(name: str) -> int:
+    return int(name.partition("-")[2] or 0)
 
 
 def _given(prefix: str) -> dict[str, str]:

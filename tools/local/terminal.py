@@ -61,6 +61,7 @@ class Terminal:
         """Show addresses, the key where there is a new one, and how to stop."""
         self.steps_done()
         lines = [
+            f"live           {api_url}/live/",
             f"API            {api_url}/api/v1",
             f"documentation  {api_url}/api/docs",
             f"data and logs  {data}",
