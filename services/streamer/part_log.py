@@ -4,10 +4,11 @@ from collections import deque
 from dataclasses import dataclass
 
 from libs.contracts.live import LivePart
+from libs.media.packets import VIDEO_TIMESCALE
 from services.streamer.window import HeldPart
 
 MOST_PARTS = 500
-KEPT_MS = 4000
+KEPT_90K = 4 * VIDEO_TIMESCALE
 """Kept beside the newest GOP, for clients that are a little behind."""
 
 
@@ -18,14 +19,12 @@ class LoggedPart:
     index: int
     held: HeldPart
     init: bytes
+    end_90k: int
+    """How much media the log has taken with this part: no clock's jump disturbs it."""
 
     @property
     def part(self) -> LivePart:
         return self.held.part
-
-    @property
-    def end_ms(self) -> int:
-        return end_ms(self.held.part)
 
 
 class PartLog:
@@ -50,6 +49,11 @@ class PartLog:
         """Index of the newest part that begins with a keyframe, if it is kept."""
         return self._keyframe
 
+    @property
+    def kept(self) -> int:
+        """How many parts are kept."""
+        return len(self._parts)
+
     def append(self, held: HeldPart, init: bytes) -> None:
         """Take the part that the window just took."""
         part = held.part
@@ -57,7 +61,8 @@ class PartLog:
             self._last = None
             return
         self._last = part
-        logged = LoggedPart(self.next_index, held, init)
+        end_90k = part.duration_90k + (self._parts[-1].end_90k if self._parts else 0)
+        logged = LoggedPart(self.next_index, held, init, end_90k)
         self._parts.append(logged)
         if part.is_independent:
             self._keyframe = logged.index
@@ -69,17 +74,16 @@ class PartLog:
             return None
         return self._parts[max(0, index - self._parts[0].index)]
 
-    def behind_ms(self, index: int) -> int:
-        """Return how much media lies between an index and the newest part's end."""
-        logged = self.get(index)
-        return 0 if logged is None else self._parts[-1].end_ms - logged.part.start_ms
+    def behind_90k(self, logged: LoggedPart) -> int:
+        """Return how much media came after a part."""
+        return self._parts[-1].end_90k - logged.end_90k
 
     def _trim(self) -> None:
-        newest = self._parts[-1].end_ms
+        newest = self._parts[-1]
         while len(self._parts) > MOST_PARTS or (
             self._keyframe is not None
             and self._parts[0].index < self._keyframe
-            and newest - self._parts[0].end_ms > KEPT_MS
+            and newest.end_90k - self._parts[0].end_90k > KEPT_90K
         ):
             gone = self._parts.popleft()
             if gone.index == self._keyframe:

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from libs.contracts.live import Rendition
+from libs.media.packets import VIDEO_TIMESCALE
 from libs.web.live_tokens import InvalidToken, LiveAccess
 from services.streamer import metrics
 from services.streamer.channel import Channel
@@ -28,7 +29,7 @@ from services.streamer.viewers import Refused, Viewer
 
 log = structlog.get_logger()
 
-MOST_BEHIND_MS = 2000
+MOST_BEHIND_90K = 2 * VIDEO_TIMESCALE
 """A client that is this far behind goes on with the newest keyframe."""
 STALLED_SECONDS = 10.0
 """A client that takes nothing for this long is given up."""
@@ -156,7 +157,7 @@ class _Push:
         if logged is None:
             return None
         is_lost = logged.index > self._next and not logged.part.is_independent
-        if is_lost or log.behind_ms(logged.index) > MOST_BEHIND_MS:
+        if is_lost or log.behind_90k(logged) > MOST_BEHIND_90K:
             newest = log.get(log.keyframe) if log.keyframe is not None else None
             if newest is not None and newest.index > self._next:
                 return newest

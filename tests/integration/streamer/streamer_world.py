@@ -41,6 +41,8 @@ class Camera:
     rendition: Rendition = Rendition.MAIN
     live_id: str = "a1"
     epoch: int = 1
+    padding: int = 0
+    """Bytes that every part is made larger by: a box that decoders pass over."""
     sent: list[tuple[LivePart, bytes]] = field(default_factory=list)
     _at: int = 0
     _msn: int = 0
@@ -100,7 +102,8 @@ class Camera:
                 "published_ms": now,
             }
         )
-        return numbered, payload
+        box = struct.pack(">I4s", self.padding, b"free").ljust(self.padding, b"\0")
+        return numbered, payload + box[: self.padding]
 
 
 @dataclass
