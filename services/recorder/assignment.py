@@ -1,6 +1,5 @@
 """One camera that this recorder holds: its lease, its session, its ledger, its progress."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,13 +15,10 @@ from libs.contracts.recordings import EndReason
 from libs.contracts.times import seconds_between, to_milliseconds
 from libs.runtime.credentials import CredentialBox, CredentialsUnreadable
 from services.recorder import metrics
+from services.recorder.connections import Connections
 from services.recorder.inheritance import LastWord, inherit
 from services.recorder.ledger import Gap, GapLedger
-from services.recorder.live_feed import LiveFeed
-from services.recorder.live_numbering import Stream
-from services.recorder.recording import CameraRecording
 from services.recorder.reports import Connected, Failed, Interrupted, Report
-from services.recorder.session import CameraSession
 from services.recorder.settings import RecorderSettings
 from services.recorder.spool import SpoolEntry
 from services.recorder.spool_writer import SpoolWriter
@@ -31,13 +27,10 @@ log = structlog.get_logger()
 
 LAST_FRAME = timedelta(milliseconds=150)
 """What may be missing before a switch-off: the frame under way and the message's own way."""
-_FLOWING = frozenset({CameraState.RECORDING, CameraState.LIVE})
 FRESH = timedelta(seconds=3)
 """A camera taken this soon after it was added or switched on is just being connected."""
 RATE_SECONDS = 10
-FLUSH_SECONDS = 5.0
-"""How long the spool's disk may take to confirm what a session placed."""
-NO_RENDITIONS: frozenset[Rendition] = frozenset()
+_FLOWING = frozenset({CameraState.RECORDING, CameraState.LIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +61,16 @@ class Assignment:
         self.epoch = epoch
         self.revision = revision
         self._env = env
-        self._loop = asyncio.get_running_loop()
-        self._session: CameraSession | None = None
-        self._sub_session: CameraSession | None = None
-        self._feeds = {rendition: self._feed(rendition) for rendition in Rendition}
-        self._watched = NO_RENDITIONS
+        self._connections = Connections(
+            config,
+            epoch=epoch,
+            recorder=env.recorder,
+            bus=env.bus,
+            settings=env.settings,
+            writer=env.writer,
+            credentials=env.credentials,
+            report=self._reported,
+        )
         self._ledger: GapLedger | None = None
         self._accounted_until: datetime | None = None
         self._state = CameraState.STOPPED
@@ -85,11 +83,6 @@ class Assignment:
         self._last_tick: float | None = None
         self._stored_before: datetime | None = None
 
-    def _feed(self, rendition: Rendition) -> LiveFeed:
-        stream = Stream(self.config.camera_id, self.config.site, rendition, self.epoch)
-        limit = int(self._env.settings.live_buffer_bytes)
-        return LiveFeed(self._env.bus, stream, buffer_bytes=limit)
-
     @property
     def is_recording_wanted(self) -> bool:
         """Whether footage is accounted for."""
@@ -98,7 +91,7 @@ class Assignment:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is connected, recorded or watched."""
-        return self._session is None and self._sub_session is None and self._ledger is None
+        return self._connections.is_idle and self._ledger is None
 
     # ---- begin, change, end -------------------------------------------------
     def begin(self, progress: RecordingProgress | None, spooled: Sequence[SpoolEntry]) -> None:
@@ -123,15 +116,13 @@ class Assignment:
 
     def update(self, config: CameraConfig) -> bool:
         """Take a changed configuration; True when the camera must be connected anew."""
-        old, self.config = self.config, config
-        if self._session is not None and self._session.recording is not None:
-            self._session.recording.set_seconds(config.recording_seconds)
-        return self._session is not None and config.session_differs(old)
+        self.config = config
+        return self._connections.differs(config)
 
     async def reconnect(self) -> None:
         """Leave the camera and connect with the present configuration."""
-        await self._end_session(EndReason.CONFIG_CHANGED)
-        self._start_session()
+        await self._connections.close(EndReason.CONFIG_CHANGED)
+        self._connect()
 
     def switch_on(self) -> None:
         """Recording became wanted."""
@@ -140,43 +131,37 @@ class Assignment:
 
     async def switch_off(self, at: datetime) -> None:
         """Recording is not wanted any more since `at`; who watches goes on watching."""
-        session = self._session
-        if session is not None and session.is_connected and Rendition.MAIN in self._watched:
-            await self._stop_recording(session, at)
-        else:
-            await self._end_session(EndReason.STOPPED)
+        await self._connections.stop_recording(at)
         self._close_ledger(to_milliseconds(at))
-        self._set_state(CameraState.STOPPED if self._session is None else CameraState.LIVE, "")
+        is_open = self._connections.is_open
+        self._set_state(CameraState.LIVE if is_open else CameraState.STOPPED, "")
 
     def watch(self, renditions: frozenset[Rendition]) -> bool:
         """Send these renditions to viewers, connecting where that is needed.
 
         True when a connection is not needed any more, or not as it is: call `release` then.
         """
-        self._watched = renditions
-        for rendition, feed in self._feeds.items():
-            feed.set_watched(rendition in renditions)
-        if self._session is None and Rendition.MAIN in renditions:
-            self._start_session()
-        sub = self._sub_config()
-        if self._sub_session is None and sub is not None:
-            self._start_sub_session(sub)
-        return self._is_main_unneeded() or self._is_sub_unneeded()
+        self._connections.watch(renditions)
+        if self._connections.is_main_watched and not self._connections.is_open:
+            self._connect()
+        return self._is_unneeded or self._connections.is_sub_unneeded
 
     async def release(self) -> None:
         """End the connections that only viewers needed and that nobody watches any more."""
-        if self._is_main_unneeded():
-            await self._end_session(EndReason.STOPPED)
+        if self._is_unneeded:
+            await self._connections.close(EndReason.STOPPED)
             self._set_state(CameraState.STOPPED, "")
-        if self._is_sub_unneeded():
-            await self._end_sub_session()
+        if self._connections.is_sub_unneeded:
+            await self._connections.close_sub()
+
+    @property
+    def _is_unneeded(self) -> bool:
+        is_needed = self._ledger is not None or self._connections.is_main_watched
+        return self._connections.is_open and not is_needed
 
     async def end(self, reason: EndReason) -> None:
         """Let go of the camera; what is still to come belongs to whoever takes it next."""
-        self._watched = NO_RENDITIONS
-        for feed in self._feeds.values():
-            feed.set_watched(is_watched=False)
-        await asyncio.gather(self._end_session(reason), self._end_sub_session())
+        await self._connections.close_all(reason)
         if self._ledger is not None:
             self._accounted_until = self._ledger.accounted_until
 
@@ -193,7 +178,7 @@ class Assignment:
         metrics.RECORDED.labels(self.config.camera_id).inc(added)
         if self._ledger is not None:
             self._announce(*self._ledger.recorded(entry.started_at, until))
-            if self._session is not None and self._ledger.is_recording:
+            if self._connections.is_open and self._ledger.is_recording:
                 self._set_state(CameraState.RECORDING, "")
 
     def tick(self, loop_time: float) -> None:
@@ -203,16 +188,13 @@ class Assignment:
         if self._ledger is not None:
             metrics.WANTED.labels(self.config.camera_id).inc(elapsed)
             self._announce(*self._ledger.tick(_now()))
-        if self._sub_session is not None and not self._sub_session.is_alive:
-            log.error("camera.thread_died", camera_id=self.config.camera_id, rendition="sub")
-            self._sub_session = None  # `watch` begins anew
-        if self._session is not None:
-            if not self._session.is_alive:
-                log.error("camera.thread_died", camera_id=self.config.camera_id)
-                self._failed(Failed(CameraState.ERROR, GapReason.CAMERA_ERROR, "internal failure"))
-                self._start_session()
-                return
-            self._received = [*self._received[-RATE_SECONDS:], self._session.received_bytes]
+        if self._connections.has_died:
+            log.error("camera.thread_died", camera_id=self.config.camera_id)
+            self._failed(Failed(CameraState.ERROR, GapReason.CAMERA_ERROR, "internal failure"))
+            self._connect()
+        elif self._connections.is_open:
+            received = self._connections.received_bytes
+            self._received = [*self._received[-RATE_SECONDS:], received]
 
     def progress(self) -> RecordingProgress | None:
         """Return the present state; None before anything is known."""
@@ -243,7 +225,7 @@ class Assignment:
             pending_uploads=self._env.pending_uploads(camera_id),
             codec=self._codec,
             resolution=self._resolution,
-            transport=self.config.transport if self._session else "",
+            transport=self.config.transport if self._connections.is_open else "",
         )
 
     # ---- inside -------------------------------------------------------------
@@ -299,126 +281,21 @@ class Assignment:
             reason=reason,
             announce_after=timedelta(seconds=self._env.settings.announce_gap_seconds),
         )
-        if self._session is None:
-            self._start_session()
-        elif self._session.recording is not None:
-            self._session.recording.start()
+        if self._connections.is_open:
+            self._connections.start_recording()
+        else:
+            self._connect()
 
-    def _start_session(self) -> None:
-        session: CameraSession
-
-        def report(what: Report) -> None:
-            self._loop.call_soon_threadsafe(self._reported, session, what)
-
-        recording = CameraRecording(
-            self.config,
-            epoch=self.epoch,
-            recorder=self._env.recorder,
-            writer=self._env.writer,
-            report=report,
-        )
-        if self._ledger is not None:
-            recording.start()
+    def _connect(self) -> None:
         try:
-            session = self._new_session(self.config, Rendition.MAIN, recording, report)
+            self._connections.open(is_recorded=self._ledger is not None)
         except CredentialsUnreadable as error:
             self._failed(Failed(CameraState.ERROR, GapReason.CAMERA_ERROR, str(error)))
             return
-        self._session = session
         self._received = []
         self._set_state(CameraState.CONNECTING, "")
-        session.start()
 
-    def _new_session(
-        self,
-        config: CameraConfig,
-        rendition: Rendition,
-        recording: CameraRecording | None,
-        report: Callable[[Report], None],
-    ) -> CameraSession:
-        token = config.credentials
-        return CameraSession(
-            config,
-            self._env.credentials.open(token) if token else None,
-            settings=self._env.settings,
-            recording=recording,
-            live=self._feeds[rendition].buffer,
-            report=report,
-            flush=lambda: self._env.writer.flush(FLUSH_SECONDS),
-        )
-
-    def _is_main_unneeded(self) -> bool:
-        is_needed = self._ledger is not None or Rendition.MAIN in self._watched
-        return self._session is not None and not is_needed
-
-    # ---- the sub stream: for viewers only -----------------------------------
-    def _sub_config(self) -> CameraConfig | None:
-        """The small stream as a camera of its own; None when nobody watches it or there is none."""
-        if self.config.sub_url is None or Rendition.SUB not in self._watched:
-            return None
-        return self.config.model_copy(update={"url": self.config.sub_url})
-
-    def _is_sub_unneeded(self) -> bool:
-        if self._sub_session is None:
-            return False
-        wanted = self._sub_config()
-        return wanted is None or wanted.session_differs(self._sub_session.config)
-
-    def _start_sub_session(self, config: CameraConfig) -> None:
-        try:
-            session = self._new_session(config, Rendition.SUB, None, lambda _: None)
-        except CredentialsUnreadable:
-            return  # the main stream says so
-        self._sub_session = session
-        session.start()
-
-    async def _end_sub_session(self) -> None:
-        session, self._sub_session = self._sub_session, None
-        if session is not None:
-            session.stop(EndReason.STOPPED)
-            await self._until(lambda: not session.is_connected)
-
-    # ---- ending -------------------------------------------------------------
-    async def _stop_recording(self, session: CameraSession, at: datetime) -> None:
-        """Record up to `at` and keep the connection."""
-        recording = session.recording
-        assert recording is not None
-        recording.stop_at(at.timestamp())
-        await self._until(lambda: not (recording.is_wanted and session.is_connected))
-        if recording.is_wanted:  # the connection ended first, and its recording with it
-            recording.cancel()
-        await self._flushed()
-
-    async def _end_session(self, reason: EndReason) -> None:
-        session, self._session = self._session, None
-        if session is None:
-            return
-        session.stop(reason)
-        await self._until(lambda: not session.is_connected)
-        await self._flushed()
-
-    async def _until(self, is_done: Callable[[], bool]) -> None:
-        """Wait for a thread, but not for ever: it may hang in a library."""
-        try:
-            async with asyncio.timeout(self._env.settings.stall_seconds + FLUSH_SECONDS):
-                while not is_done():  # noqa: ASYNC110 - a thread has no event to await
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            log.error("camera.thread_stuck", camera_id=self.config.camera_id)
-
-    async def _flushed(self) -> None:
-        """Wait until what was placed is in the spool and reported."""
-        reported = asyncio.Event()
-        self._env.writer.notify(lambda: self._loop.call_soon_threadsafe(reported.set))
-        try:
-            async with asyncio.timeout(FLUSH_SECONDS):
-                await reported.wait()
-        except TimeoutError:
-            log.error("spool.slow", camera_id=self.config.camera_id)
-
-    def _reported(self, session: CameraSession, what: Report) -> None:
-        if session is not self._session:
-            return
+    def _reported(self, what: Report) -> None:
         match what:
             case Connected():
                 self._codec, self._resolution = what.codec, what.resolution

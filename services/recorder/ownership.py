@@ -19,7 +19,8 @@ from libs.contracts.ownership import Lease, Presence, RecordingProgress
 from libs.contracts.recordings import EndReason
 from libs.runtime.service import supervise
 from services.recorder import metrics
-from services.recorder.assignment import NO_RENDITIONS, Assignment, Environment
+from services.recorder.assignment import Assignment, Environment
+from services.recorder.connections import NO_RENDITIONS
 from services.recorder.sharing import plan
 from services.recorder.spool import SpoolEntry
 
