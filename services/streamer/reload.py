@@ -86,19 +86,17 @@ def decide(
         return Ready()
     msn, part = directives.msn, directives.part
     newest_msn, newest_part = window.edge
-    is_complete = window.newest.is_last
-    last_complete = newest_msn if is_complete else newest_msn - 1
+    last_complete = newest_msn if window.newest.is_last else newest_msn - 1
     if msn > last_complete + 2:
         return BadRequest(f"_HLS_msn is more than two after the last segment, {last_complete}")
-    if part is not None and msn >= newest_msn:
+    if part is None:
+        return Ready() if msn <= last_complete else _wait(window)
+    if msn >= newest_msn:
         last_part = newest_part if msn == newest_msn else -1
         if part > last_part + advance_part_limit(window.newest.part_target_ms):
             return BadRequest("_HLS_part is too far ahead")
-    wanted = (msn + 1, 0) if part is None else (msn, part)
-    if part is not None and msn == newest_msn and is_complete and part > newest_part:
-        wanted = (msn + 1, 0)
-    is_there = wanted <= window.edge or (part is None and msn <= last_complete)
-    return Ready() if is_there else _wait(window)
+    # positions compare as pairs: behind a segment's last part comes part 0 of the next
+    return Ready() if (msn, part) <= window.edge else _wait(window)
 
 
 def decide_part(window: LiveWindow, msn: int, part: int, *, live_id: str) -> Found | Wait | Gone:

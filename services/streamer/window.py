@@ -214,7 +214,10 @@ class LiveWindow:
         newest = self._newest
         if newest is None or newest.is_last:
             return False
-        return (part.msn, part.part) == (newest.msn, newest.part + 1)
+        # a recorder that never ended its segment would fill the memory
+        longest_90k = 2 * newest.target_seconds * VIDEO_TIMESCALE
+        is_bounded = self._segments[newest.msn].duration_90k < longest_90k
+        return is_bounded and (part.msn, part.part) == (newest.msn, newest.part + 1)
 
     def _take(self, part: LivePart, payload: bytes) -> None:
         media = payload

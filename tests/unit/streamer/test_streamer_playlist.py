@@ -297,6 +297,15 @@ def test_the_first_listed_segment_and_every_change_of_init_have_a_map():
     ]
 
 
+def test_a_new_init_has_a_map_even_where_no_discontinuity_was_said():
+    producer = Producer()
+    producer.segment()
+    producer.init_id = OTHER_INIT
+    producer.segment()
+
+    assert len(lines_with(text_told_by(producer), "#EXT-X-MAP:")) == 2
+
+
 def test_every_map_names_an_init_segment_that_is_there(told):
     window = LiveWindow()
     for part, payload in told:

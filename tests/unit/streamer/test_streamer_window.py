@@ -171,6 +171,44 @@ def test_the_next_segment_completes_one_whose_recorder_died():
     assert window.segment(11) is not None
 
 
+def test_a_segment_with_a_hole_is_not_completed_when_its_recorder_died_too():
+    producer = Producer()
+    producer.segment()
+    producer.segment((18_000,) * 4, ends=False)
+    producer.take_over()
+    producer.segment()
+
+    window = window_of([*producer.told[:7], *producer.told[8:]])
+
+    assert listed_msns(window) == [12]
+    assert window.segment(11) is None
+
+
+def test_a_segment_is_not_completed_by_one_that_does_not_follow():
+    producer = Producer()
+    producer.segment((18_000,) * 3, ends=False)
+    producer.msn += 1
+    producer.take_over()
+    producer.segment()
+
+    window = window_of(producer.told)
+
+    assert listed_msns(window) == [12]
+    assert window.segment(10) is None
+
+
+def test_nothing_is_added_to_a_complete_segment():
+    told = Producer().segment()
+    extra = told[-1][0].model_copy(update={"part": 5})
+    window = window_of(told)
+    before = window.segment(10)
+
+    window.add(extra, b"more")
+
+    assert window.edge == (10, 4)
+    assert window.segment(10) == before
+
+
 # Another numbering
 
 
@@ -216,6 +254,17 @@ def test_a_numbering_that_was_left_comes_back_with_an_owner_who_goes_on_with_it(
 
     assert window.live_id == "one"
     assert listed_msns(window) == [12, 13]
+
+
+def test_an_old_owner_of_a_numbering_that_was_left_does_not_bring_it_back():
+    zombie = Producer(epoch=6)
+    owner = Producer(live_id="two", epoch=7)
+    window = window_of([*zombie.segments(2), *owner.segments(2)])
+    zombie.reconnect(outage_ms=120_000)
+
+    assert not window.add(*zombie.segment()[0])
+
+    assert window.live_id == "two"
 
 
 # What players without a playlist need
@@ -288,6 +337,15 @@ def test_an_init_segment_is_kept_as_long_as_a_segment_that_needs_it():
         for part, payload in producer.segment():
             window.add(part, payload)
     assert window.init(INIT) is None
+
+
+def test_a_segment_that_never_ends_is_cut_off_at_twice_the_target_duration():
+    told = Producer(target_seconds=2).segment((18_000,) * 1000, ends=False)
+
+    window = window_of(told)
+
+    assert window.edge == (10, 19)
+    assert window.next_position == (11, 0)
 
 
 def test_ten_thousand_segments_with_all_that_happens_take_no_more_memory_than_a_hundred():
