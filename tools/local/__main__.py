@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.local.launcher import make_key, run
 from tools.local.ports import Ports
-from tools.local.stack import (
+from tools.local.stack_options import (
     DEFAULT_API_PORT,
     DEFAULT_HEALTH_PORT,
     DEFAULT_STREAMER_PORT,

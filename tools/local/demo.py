@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.media.playback import NotPlayableError, play
+from tools.camera_sim.camera_spec import CameraSpec
+from tools.camera_sim.clip_spec import FRONT_DOOR, PARKING_LOT, WAREHOUSE, ClipSpec
+from tools.camera_sim.spec_json import specs_to_json
 from tools.local.api_client import ApiClient, ApiFailed
 from tools.local.ports import LOOPBACK, ensure_free
 from tools.local.processes import ManagedProcess, ProcessSpec
 from tools.local.stack import ROOT, Stack
 
-CAMERAS = {"Front door": "front-door", "Parking lot": "parking-lot", "Warehouse": "warehouse"}
+CAMERAS = {"Front door": FRONT_DOOR, "Parking lot": PARKING_LOT, "Warehouse": WAREHOUSE}
+SUB_STREAMS = {"Front door": ClipSpec(audio="aac", label="front-door-small")}
 USERNAME, PASSWORD = "viewer", "demo-camera"
 RECORDING_SECONDS = 20
 CONTROL_OFFSET = 9
@@ -38,9 +42,22 @@ class DemoCameras:
 
     def __init__(self, stack: Stack, port_base: int) -> None:
         self._port_base = port_base
+        clips = (*CAMERAS.values(), *SUB_STREAMS.values())
+        self._ports = {clip.label: port_base + number for number, clip in enumerate(clips)}
+        self._specs = [
+            CameraSpec(
+                clip.label,
+                clip,
+                port=self._ports[clip.label],
+                username=USERNAME,
+                password=PASSWORD,
+            )
+            for clip in clips
+        ]
         data = stack.servers.data
+        self._specs_file = data.path / "cameras.json"
         arguments = (
-            *("--cameras", "demo", "--port-base", str(port_base)),
+            *("--specs", str(self._specs_file)),
             *("--control-port", str(port_base + CONTROL_OFFSET)),
             *("--clips", str(data.path / "clips")),
         )
@@ -57,10 +74,14 @@ class DemoCameras:
 
     async def check_ports(self) -> None:
         """Raise PortBusy when a port is taken."""
-        for offset in (*range(len(CAMERAS)), CONTROL_OFFSET):
-            await ensure_free(
-                self._port_base + offset, wanted_by="a simulated camera", setting="--camera-port"
-            )
+        for port in (*self._ports.values(), self._port_base + CONTROL_OFFSET):
+            await ensure_free(port, wanted_by="a simulated camera", setting="--camera-port")
+
+    async def start(self) -> None:
+        """Start them; the first time their clips are encoded before they are on air."""
+        self._specs_file.parent.mkdir(parents=True, exist_ok=True)
+        self._specs_file.write_text(specs_to_json(self._specs))
+        await self.process.start()
 
     def encoding_progress(self) -> str:
         """Return how far the clips are, for example `40%`; empty when nothing is encoded."""
@@ -70,11 +91,12 @@ class DemoCameras:
     async def add_to(self, api: ApiClient) -> list[str]:
         """Register the cameras; return their ids."""
         added = []
-        for number, name in enumerate(CAMERAS):
+        for name, clip in CAMERAS.items():
             camera = await api.ensure_camera(
                 name,
                 {
-                    "url": f"rtsp://{LOOPBACK}:{self._port_base + number}/stream1",
+                    "url": self._url(clip),
+                    "sub_url": self._url(SUB_STREAMS[name]) if name in SUB_STREAMS else None,
                     "credentials": {"username": USERNAME, "password": PASSWORD},
                     "recording_seconds": RECORDING_SECONDS,
                 },
@@ -82,6 +104,9 @@ class DemoCameras:
             await api.call("POST", f"/cameras/{camera}/recording/start", None)
             added.append(camera)
         return added
+
+    def _url(self, clip: ClipSpec) -> str:
+        return f"rtsp://{LOOPBACK}:{self._ports[clip.label]}/stream1"
 
     async def _are_on_air(self) -> bool:
         try:

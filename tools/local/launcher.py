@@ -12,7 +12,8 @@ from tools.local.demo import CAMERAS, SETTLE_SECONDS, DemoCameras, check_promise
 from tools.local.ports import PortBusy
 from tools.local.processes import ProcessError
 from tools.local.secret_file import SecretFileDamaged
-from tools.local.stack import CommandFailed, Stack, StackOptions
+from tools.local.stack import CommandFailed, Stack
+from tools.local.stack_options import StackOptions
 from tools.local.terminal import Terminal
 
 EXPLAINED = (
@@ -88,7 +89,7 @@ async def _session(
 ) -> int:
     if cameras is not None:
         await cameras.check_ports()
-        starting = asyncio.create_task(cameras.process.start())
+        starting = asyncio.create_task(cameras.start())
     key = await stack.start(terminal.step)
     own_key = await stack.launcher_key(LAUNCHER_KEY)
     async with contextlib.aclosing(ApiClient(stack.api_url, own_key)) as api:

@@ -5,76 +5,27 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from libs.storage.provision import S3User
 from tools.local.data_dir import DataDirInUse
-from tools.local.ports import LOOPBACK, Ports, ensure_free, free_port, free_ports
+from tools.local.environments import Environments, login
+from tools.local.ports import LOOPBACK, ensure_free, free_port
 from tools.local.processes import ManagedProcess, ProcessSpec, run_forever
 from tools.local.secret_file import Secrets
 from tools.local.servers import Endpoints, LocalServers
+from tools.local.stack_options import StackOptions
+
+__all__ = ["CommandFailed", "Stack", "StackOptions"]
 
 ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_API_PORT = 8080
-DEFAULT_HEALTH_PORT = 18080
-DEFAULT_STREAMER_PORT = 8090
 STREAMER_HEALTH_OFFSET = 100
 COMMAND_SECONDS = 60.0
 
 
 class CommandFailed(Exception):
     """A set-up command failed; the message holds what it said."""
-
-
-@dataclass(frozen=True)
-class StackOptions:
-    """What differs between `up`, `demo` and tests."""
-
-    data: Path
-    ports: Ports = field(default_factory=Ports)
-    api_port: int = DEFAULT_API_PORT
-    health_port: int = DEFAULT_HEALTH_PORT
-    """Of the api; recorder N listens N above, streamer N 100 + N above. 0: free ports."""
-    streamer_port: int = DEFAULT_STREAMER_PORT
-    """Of the first streamer; the others follow. 0: free ports."""
-    recorders: int = 1
-    streamers: int = 1
-    allow_loopback_cameras: bool = False
-    durable: bool = True
-    recorder_env: Mapping[str, str] = field(default_factory=dict)
-    """More settings for every recorder."""
-    api_env: Mapping[str, str] = field(default_factory=dict)
-    streamer_env: Mapping[str, str] = field(default_factory=dict)
-    """More settings for every streamer."""
-
-    @classmethod
-    def for_tests(
-        cls,
-        data: Path,
-        *,
-        recorders: int = 1,
-        streamers: int = 0,
-        env: Mapping[str, str] | None = None,
-    ) -> "StackOptions":
-        """Free ports everywhere, cameras on loopback, no fsync in PostgreSQL.
-
-        `env` is the recorders'.
-        """
-        return cls(
-            data=data,
-            ports=free_ports(),
-            api_port=free_port(),
-            health_port=0,
-            streamer_port=0,
-            recorders=recorders,
-            streamers=streamers,
-            allow_loopback_cameras=True,
-            durable=False,
-            recorder_env=env or {},
-        )
 
 
 class Stack:
@@ -90,6 +41,7 @@ class Stack:
             first + number if first else free_port() for number in range(options.streamers)
         ]
         """Where streamer 1, 2, ... serve viewers."""
+        self._environments = Environments(options, self.servers, self.streamer_urls)
         self._keepers: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -145,7 +97,8 @@ class Stack:
     async def launcher_key(self, name: str) -> str:
         """Return a key for the launcher itself; it replaces the one of its last run."""
         return await self._command(
-            *("services.api.keys", "create", "--name", name, "--replace"), env=self._api()
+            *("services.api.keys", "create", "--name", name, "--replace"),
+            env=self._environments.api(),
         )
 
     async def new_key_anyhow(self, name: str) -> str:
@@ -158,8 +111,8 @@ class Stack:
         self.servers.data.unlock()
         try:
             await self.servers.start()
-            await self._command("services.api.migrate", env=self._api())
-            return await self._command(*command, env=self._api())
+            await self._command("services.api.migrate", env=self._environments.api())
+            return await self._command(*command, env=self._environments.api())
         finally:
             await self.servers.stop()
 
@@ -175,9 +128,9 @@ class Stack:
         ends = await self.servers.start()
         on_step("declaring streams and migrating the catalog")
         await asyncio.gather(
-            self._declare(ends), self._command("services.api.migrate", env=self._api())
+            self._declare(ends), self._command("services.api.migrate", env=self._environments.api())
         )
-        key = await self._command("services.api.keys", "ensure", env=self._api())
+        key = await self._command("services.api.keys", "ensure", env=self._environments.api())
         on_step("starting the services")
         self._build_services()
         await asyncio.gather(*(process.start() for process in self.services.values()))
@@ -206,9 +159,9 @@ class Stack:
 
     def _build_services(self) -> None:
         environments = {
-            "api": lambda _: self._api(),
-            "streamer": self._streamer,
-            "recorder": self._recorder,
+            "api": lambda _: self._environments.api(),
+            "streamer": self._environments.streamer,
+            "recorder": self._environments.recorder,
         }
         for name in self._names:
             env = environments[_module(name)](_number(name))
@@ -241,63 +194,13 @@ class Stack:
         )
 
     async def _declare(self, ends: Endpoints) -> None:
-        _, password = _login(ends.nats.admin)
+        _, password = login(ends.nats.admin)
         await self._command(
             "libs.bus.declare",
-            *("--url", self._nats_url, "--user", "admin"),
+            *("--url", self._environments.nats_url, "--user", "admin"),
             *("--service", "api", "--service", "recorder", "--service", "streamer"),
             env={"EVERFRAME_BUS_PASSWORD": password},
         )
-
-    @property
-    def _nats_url(self) -> str:
-        return f"nats://{LOOPBACK}:{self.options.ports.nats}"
-
-    def _bus(self, prefix: str, url: str) -> dict[str, str]:
-        user, password = _login(url)
-        return {
-            f"EVERFRAME_{prefix}_NATS_URL": self._nats_url,
-            f"EVERFRAME_{prefix}_NATS_USER": user,
-            f"EVERFRAME_{prefix}_NATS_PASSWORD": password,
-            f"EVERFRAME_{prefix}_LOG_FORMAT": "json",
-        }
-
-    def _store(self, prefix: str, user: S3User) -> dict[str, str]:
-        ends = self.servers.endpoints
-        return {
-            f"EVERFRAME_{prefix}_S3_ENDPOINT": ends.s3_endpoint,
-            f"EVERFRAME_{prefix}_S3_ACCESS_KEY": user.access_key,
-            f"EVERFRAME_{prefix}_S3_SECRET_KEY": user.secret_key,
-            f"EVERFRAME_{prefix}_S3_BUCKET": ends.bucket,
-            f"EVERFRAME_{prefix}_CREDENTIAL_KEYS": self.servers.secrets.credential_keys,
-        }
-
-    def _api(self) -> dict[str, str]:
-        ends = self.servers.endpoints
-        env = self._bus("API", ends.nats.api) | self._store("API", ends.s3_api)
-        env["EVERFRAME_API_PG_DSN"] = ends.pg_dsn
-        env["EVERFRAME_API_SIGNING_KEY"] = self.servers.secrets.signing_key
-        env["EVERFRAME_API_LIVE_KEY"] = self.servers.secrets.live_key
-        env["EVERFRAME_API_STREAMER_URLS"] = ",".join(self.streamer_urls)
-        env["EVERFRAME_API_PORT"] = str(self.options.api_port)
-        allow = self.options.allow_loopback_cameras
-        env["EVERFRAME_API_ALLOW_LOOPBACK_CAMERAS"] = str(allow).lower()
-        return env | _given("EVERFRAME_API_") | dict(self.options.api_env)
-
-    def _streamer(self, number: int) -> dict[str, str]:
-        env = self._bus("STREAMER", self.servers.endpoints.nats.streamer)
-        env["EVERFRAME_STREAMER_LIVE_KEY"] = self.servers.secrets.live_key
-        env["EVERFRAME_STREAMER_PORT"] = str(self.streamer_ports[number - 1])
-        env["EVERFRAME_STREAMER_INSTANCE"] = str(number)
-        return env | _given("EVERFRAME_STREAMER_") | dict(self.options.streamer_env)
-
-    def _recorder(self, number: int) -> dict[str, str]:
-        ends = self.servers.endpoints
-        env = self._bus("RECORDER", ends.nats.recorder) | self._store("RECORDER", ends.s3_recorder)
-        spool = self.servers.data.path / "spool" / f"recorder-{number}"
-        env["EVERFRAME_RECORDER_SPOOL_DIR"] = str(spool)
-        env["EVERFRAME_RECORDER_INSTANCE"] = str(number)
-        return env | _given("EVERFRAME_RECORDER_") | dict(self.options.recorder_env)
 
     async def _command(self, module: str, *arguments: str, env: Mapping[str, str]) -> str:
         """Run `python -m module`; return what it printed."""
@@ -328,18 +231,6 @@ def _module(name: str) -> str:
 
 def _number(name: str) -> int:
     return int(name.partition("-")[2] or 0)
-
-
-def _given(prefix: str) -> dict[str, str]:
-    """Return the settings in the launcher's own environment; they win over its defaults."""
-    return {name: value for name, value in os.environ.items() if name.startswith(prefix)}
-
-
-def _login(url: str) -> tuple[str, str]:
-    """Split user and password out of `nats://user:password@host:port`."""
-    login = url.removeprefix("nats://").rpartition("@")[0]
-    user, _, password = login.partition(":")
-    return user, password
 
 
 async def _answers(url: str) -> bool:
