@@ -1,0 +1,106 @@
+/** The browser's own HLS player, for browsers without any Media Source (iOS before 17.1). */
+
+import { Backoff } from "./backoff";
+import type { StateEmitter } from "./emitter";
+import { noteError, PlaybackWatch } from "./playback";
+import type { ServerClock } from "./server-clock";
+import { LinkError, type LinkSource, type PlayerStats, type Rendition } from "./types";
+
+const TICK_MS = 1000;
+const STUCK_MS = 15_000;
+
+type DatedVideo = HTMLVideoElement & { getStartDate?: () => Date };
+
+export class NativeHls {
+  private readonly watch: PlaybackWatch;
+  private readonly backoff = new Backoff();
+  private readonly aborter = new AbortController();
+  private readonly ticker: ReturnType<typeof setInterval>;
+  private readonly forgetLinks: () => void;
+  private retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private loadedAt = 0;
+  private failures = 0;
+  private isClosed = false;
+
+  constructor(
+    private readonly video: DatedVideo,
+    private readonly emitter: StateEmitter,
+    private readonly stats: PlayerStats,
+    private readonly clock: ServerClock,
+    private readonly target: { camera: string; rendition: Rendition; links: LinkSource },
+  ) {
+    this.watch = new PlaybackWatch(video, stats, {
+      onPlaying: () => this.onPlaying(),
+      onStalled: () => undefined,
+    });
+    const { signal } = this.aborter;
+    video.addEventListener("error", () => this.restart(video.error?.message ?? ""), { signal });
+    this.forgetLinks = target.links.onRenewed(target.camera, () => undefined);
+    this.ticker = setInterval(() => this.tick(), TICK_MS);
+    void this.load();
+  }
+
+  secondsBehindLive(): number | null {
+    const start = this.video.getStartDate?.().getTime() ?? Number.NaN;
+    if (Number.isNaN(start)) return null;
+    return (this.clock.now() - start) / 1000 - this.video.currentTime;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    clearInterval(this.ticker);
+    clearTimeout(this.retryTimer);
+    this.forgetLinks();
+    this.aborter.abort();
+    this.watch.close();
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  private async load(): Promise<void> {
+    this.retryTimer = undefined;
+    this.emitter.set({ kind: "connecting" });
+    const { camera, rendition, links } = this.target;
+    try {
+      // the element does not say why it failed, so the second failure counts as a refusal
+      const link = await (this.failures > 1 ? links.refused(camera) : links.get(camera));
+      if (this.isClosed) return;
+      const url = new URL(link.hls, location.href);
+      url.searchParams.set("rendition", rendition);
+      this.loadedAt = performance.now();
+      this.video.src = url.href;
+      this.watch.start();
+    } catch (error) {
+      this.onLinkError(error);
+    }
+  }
+
+  private onLinkError(error: unknown): void {
+    const detail = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof LinkError)) this.restart(detail);
+    else if (error.options.final) this.emitter.set({ kind: "failed", detail });
+    else this.restart(detail, error.options.retryAfterSeconds);
+  }
+
+  private onPlaying(): void {
+    this.failures = 0;
+    this.backoff.reset();
+    this.emitter.set({ kind: "live" });
+  }
+
+  private tick(): void {
+    if (this.retryTimer !== undefined || document.hidden) return;
+    const still = Math.min(this.watch.stillMs(), performance.now() - this.loadedAt);
+    if (this.loadedAt > 0 && still > STUCK_MS) this.restart("no new picture comes");
+  }
+
+  private restart(detail: string, atLeastSeconds = 0): void {
+    if (this.isClosed || this.retryTimer !== undefined) return;
+    noteError(this.stats, detail);
+    this.failures += 1;
+    this.stats.reconnects += 1;
+    const milliseconds = this.backoff.next(Math.max(1, atLeastSeconds)) * 1000;
+    this.emitter.set({ kind: "reconnecting", detail, retryAtMs: Date.now() + milliseconds });
+    this.retryTimer = setTimeout(() => void this.load(), milliseconds);
+  }
+}

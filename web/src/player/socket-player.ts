@@ -1,0 +1,293 @@
+/** Plays the parts of the live WebSocket with Media Source: the way with the least delay. */
+
+import { codecName, mimeType } from "./codecs";
+import { StateEmitter } from "./emitter";
+import { LiveSocket } from "./live-socket";
+import { MediaSink, mediaSourceClass } from "./media-sink";
+import { Pacer } from "./pacing";
+import { newStats, noteError, PlaybackWatch } from "./playback";
+import type { InitHeader, MediaMessage, Notice, PartHeader } from "./protocol";
+import type { ServerClock } from "./server-clock";
+import { Timeline } from "./timeline";
+import type { LinkSource, LivePlayer, PlayerStats, Rendition, StateListener } from "./types";
+
+const TICK_MS = 100;
+/** What is behind is told at once; playback begins when it is through, or after this. */
+const BEGIN_AFTER_MS = 300;
+const ENOUGH_AHEAD = 0.3;
+const STUCK_JUMP_MS = 1500;
+const STUCK_REBUILD_MS = 6000;
+const SILENT_MS = 2000;
+const UNPLAYABLE_RETRY_SECONDS = 60;
+const MOST_INITS = 8;
+
+interface Init {
+  header: InitHeader;
+  payload: Uint8Array<ArrayBuffer>;
+}
+
+export class SocketPlayer implements LivePlayer {
+  readonly transport = "websocket";
+  stats: PlayerStats = newStats();
+  video: HTMLVideoElement | null = null;
+
+  private readonly emitter = new StateEmitter();
+  private session: Session | null = null;
+
+  constructor(
+    private readonly links: LinkSource,
+    private readonly clock: ServerClock,
+  ) {}
+
+  get state() {
+    return this.emitter.state;
+  }
+
+  attach(video: HTMLVideoElement): void {
+    this.video = video;
+  }
+
+  play(camera: string, rendition: Rendition): void {
+    if (this.video === null) throw new Error("attach a video element first");
+    this.stop();
+    this.stats = newStats();
+    if (mediaSourceClass() === null) {
+      const detail = "this browser has no Media Source Extensions; choose LL-HLS";
+      this.emitter.set({ kind: "failed", detail });
+      return;
+    }
+    const socket = { camera, rendition, links: this.links };
+    this.session = new Session(this.video, this.emitter, this.stats, this.clock, socket);
+  }
+
+  stop(): void {
+    this.session?.close();
+    this.session = null;
+    this.emitter.set({ kind: "idle" });
+  }
+
+  onState(listener: StateListener): () => void {
+    return this.emitter.listen(listener);
+  }
+
+  secondsBehindLive(): number | null {
+    return this.session?.secondsBehindLive() ?? null;
+  }
+}
+
+/** From one `play` to the next. */
+class Session {
+  private readonly timeline = new Timeline();
+  private readonly pacer = new Pacer();
+  private readonly watch: PlaybackWatch;
+  private readonly socket: LiveSocket;
+  private readonly ticker: ReturnType<typeof setInterval>;
+  private readonly aborter = new AbortController();
+  private readonly inits = new Map<string, Init>();
+  private sink: MediaSink;
+  private initInSink: string | null = null;
+  private partSeconds = 0.2;
+  private firstPartAt: number | null = null;
+  private isFresh = false;
+  private lastPartAt = 0;
+  private hasBegun = false;
+  private stuckSince: number | null = null;
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly emitter: StateEmitter,
+    private readonly stats: PlayerStats,
+    private readonly clock: ServerClock,
+    target: { camera: string; rendition: Rendition; links: LinkSource },
+  ) {
+    this.watch = new PlaybackWatch(video, stats, {
+      onPlaying: () => this.onPlaying(),
+      onStalled: () => this.pacer.stalled(),
+    });
+    this.sink = this.newSink();
+    this.socket = new LiveSocket(target.camera, target.rendition, target.links, {
+      onMedia: (message) => this.onMedia(message),
+      onNotice: (notice) => this.onNotice(notice),
+      onConnecting: () => this.emitter.set({ kind: "connecting" }),
+      onLost: (detail, retryAtMs) => this.onLost(detail, retryAtMs),
+      onDenied: (detail) => this.end(detail),
+    });
+    this.ticker = setInterval(() => this.tick(), TICK_MS);
+    document.addEventListener("visibilitychange", () => document.hidden || this.pacer.restart(), {
+      signal: this.aborter.signal,
+    });
+  }
+
+  secondsBehindLive(): number | null {
+    if (!this.hasBegun) return null;
+    const wall = this.timeline.wallTimeMs(this.video.currentTime);
+    return wall === null ? null : (this.clock.now() - wall) / 1000;
+  }
+
+  close(): void {
+    clearInterval(this.ticker);
+    this.aborter.abort();
+    this.socket.close();
+    this.watch.close();
+    this.sink.close();
+    this.video.playbackRate = 1;
+  }
+
+  private newSink(): MediaSink {
+    return new MediaSink(this.video, {
+      onAppended: () => this.tick(),
+      onError: (detail) => this.rebuild(detail),
+    });
+  }
+
+  /** Begins with an empty Media Source, at the next keyframe. */
+  private renewSink(): void {
+    this.sink.close();
+    this.sink = this.newSink();
+    this.initInSink = null;
+    this.timeline.restart();
+    this.pacer.restart();
+    this.firstPartAt = null;
+    this.isFresh = false;
+    this.hasBegun = false;
+    this.stuckSince = null;
+  }
+
+  private rebuild(detail: string): void {
+    noteError(this.stats, detail);
+    this.renewSink();
+    this.socket.reconnect(detail); // it begins with a keyframe
+  }
+
+  private end(detail: string): void {
+    noteError(this.stats, detail);
+    this.socket.close();
+    this.emitter.set({ kind: "failed", detail });
+  }
+
+  /** Shows why it cannot be played; looks again later, because cameras are set up anew. */
+  private refuse(detail: string): void {
+    this.socket.reconnect(detail, UNPLAYABLE_RETRY_SECONDS);
+    this.emitter.set({ kind: "failed", detail });
+  }
+
+  private onLost(detail: string, retryAtMs: number): void {
+    noteError(this.stats, detail);
+    this.stats.reconnects += 1;
+    this.emitter.set({ kind: "reconnecting", detail, retryAtMs });
+  }
+
+  private onNotice(notice: Notice): void {
+    if (notice.type === "waiting") {
+      this.emitter.set({ kind: "waiting", detail: notice.detail });
+    } else {
+      this.stats.skippedParts += notice.parts;
+    }
+  }
+
+  private onMedia(message: MediaMessage): void {
+    const { header } = message;
+    if (header.type === "part") {
+      this.onPart(header, message.payload);
+      return;
+    }
+    this.inits.delete(header.init_id);
+    this.inits.set(header.init_id, { header, payload: message.payload });
+    const oldest = this.inits.keys().next().value;
+    if (this.inits.size > MOST_INITS && oldest !== undefined) this.inits.delete(oldest);
+  }
+
+  private onPart(part: PartHeader, payload: Uint8Array<ArrayBuffer>): void {
+    this.clock.observe(part.sent_ms);
+    if (!this.useInit(part.init_id)) return;
+    const place = this.timeline.place(part);
+    if (place.action === "drop") return;
+    this.stats.parts += 1;
+    this.partSeconds = Math.max(part.duration_90k / 90_000, this.partSeconds * 0.98);
+    this.firstPartAt ??= performance.now();
+    this.sink.media(payload, place.timestampOffset);
+    this.lastPartAt = performance.now();
+    this.isFresh ||= part.sent_ms - part.published_ms < this.partSeconds * 1000;
+    this.begin();
+    if (this.hasBegun && !this.video.paused) this.emitter.set({ kind: "live" });
+  }
+
+  /** Gives the sink the init segment that a part needs; false when it cannot be played. */
+  private useInit(initId: string): boolean {
+    if (this.initInSink === initId) return true;
+    const init = this.inits.get(initId);
+    if (init === undefined) {
+      this.socket.reconnect("a part came before its init segment");
+      return false;
+    }
+    const { codecs } = init.header;
+    if (!mediaSourceClass()?.isTypeSupported(mimeType(codecs))) {
+      this.refuse(`this browser cannot decode ${codecName(codecs)} (${codecs})`);
+      return false;
+    }
+    if (!this.sink.accepts(codecs)) this.renewSink();
+    this.sink.init(codecs, init.payload);
+    this.initInSink = initId;
+    return true;
+  }
+
+  /** Playback begins at the edge as soon as what lies behind has come. */
+  private begin(): void {
+    if (this.hasBegun || this.firstPartAt === null) return;
+    const isLate = performance.now() - this.firstPartAt > BEGIN_AFTER_MS;
+    const first = this.sink.ranges()[0];
+    if (first === undefined || !this.sink.isIdle || !(this.isFresh || isLate)) return;
+    this.hasBegun = true;
+    this.watch.seek(Math.max(first[0], first[1] - this.pacer.target(this.partSeconds)));
+    this.watch.start();
+  }
+
+  private onPlaying(): void {
+    if (this.hasBegun && this.emitter.state.kind === "connecting") {
+      this.emitter.set({ kind: "live" });
+    }
+  }
+
+  private tick(): void {
+    if (!this.hasBegun) this.begin();
+    if (!this.hasBegun || this.video.seeking) return;
+    if (this.video.paused && !document.hidden) this.watch.start();
+    const now = performance.now();
+    this.noticeSilence(now);
+    const ahead = this.sink.ahead(this.video.currentTime);
+    if (ahead < 0.05 && this.jumpOverHole()) return;
+    this.unstick(now, ahead);
+    const decision = this.pacer.decide({ now: now / 1000, ahead, part: this.partSeconds });
+    if (decision.jump > 0) this.watch.seek(this.video.currentTime + decision.jump);
+    else if (this.video.playbackRate !== decision.rate) this.video.playbackRate = decision.rate;
+  }
+
+  private noticeSilence(now: number): void {
+    if (this.emitter.state.kind === "live" && now - this.lastPartAt > SILENT_MS) {
+      this.emitter.set({ kind: "waiting", detail: "no new picture comes" });
+    }
+  }
+
+  private jumpOverHole(): boolean {
+    const time = this.video.currentTime;
+    const next = this.sink.ranges().find(([start]) => start > time);
+    if (next === undefined) return false;
+    this.watch.seek(next[0] + 0.01);
+    return true;
+  }
+
+  /** A picture that stands still although there is media: jump, then begin anew. */
+  private unstick(now: number, ahead: number): void {
+    const isStuck = ahead > ENOUGH_AHEAD && this.watch.stillMs() > STUCK_JUMP_MS;
+    if (!isStuck || document.hidden) {
+      this.stuckSince = null;
+      return;
+    }
+    if (this.stuckSince === null) {
+      this.stuckSince = now;
+      this.watch.seek(this.video.currentTime + Math.max(0.01, ahead - ENOUGH_AHEAD));
+    } else if (now - this.stuckSince > STUCK_REBUILD_MS) {
+      this.rebuild("the picture does not move although media is there");
+    }
+  }
+}
