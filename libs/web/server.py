@@ -9,6 +9,9 @@ from starlette.types import ASGIApp
 
 from libs.runtime.service import FatalError
 
+STALLED_MS = 300_000
+"""A client that takes nothing for this long loses its connection, and what waits for it."""
+
 
 class _Uvicorn(uvicorn.Server):
     """uvicorn without its signal handling: signals belong to the service's frame."""
@@ -65,6 +68,9 @@ class HttpServer:
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=512)
+        listening = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
         raise FatalError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted sockets inherit it
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
+    return listening

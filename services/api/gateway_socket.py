@@ -123,7 +123,23 @@ async def _serve(websocket: WebSocket, streamer: ClientConnection, stall_seconds
             with suppress(WebSocketDisconnect, RuntimeError):
                 await websocket.close(ending.code, ending.reason)
     finally:
-        await streamer.close(by_viewer.code, by_viewer.reason)
+        await _close(streamer, by_viewer)
+
+
+async def _close(streamer: ClientConnection, ending: Ending) -> None:
+    """Say good-bye, reading on meanwhile: the answer comes behind what was sent before."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_drain(streamer), name="live-drain")
+            await streamer.close(ending.code, ending.reason)
+    finally:
+        streamer.transport.abort()
+
+
+async def _drain(streamer: ClientConnection) -> None:
+    with suppress(ConnectionClosed):
+        while True:
+            await streamer.recv()
 
 
 async def _down(

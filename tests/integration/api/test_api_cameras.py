@@ -1,6 +1,11 @@
+import asyncio
+
 import pytest
 
+from libs.bus.testing import FakeBroker, FakeBus
+from libs.contracts.cameras import CameraConfig
 from services.api import registry
+from services.api.wiring import WIRING
 from tests.integration.api.conftest import NOW, Api, recording
 
 
@@ -237,3 +242,22 @@ async def test_camera_that_moves_takes_its_small_stream_along(api: Api):
     assert left_behind.status_code == 422
     assert left_behind.json()["errors"][0]["field"] == "sub_url"
     assert together.status_code == 200
+
+
+async def test_value_that_cannot_be_read_is_replaced_on_the_bus(api: Api):
+    # A malformed value made every round fail with a conflict: it was neither read nor replaced,
+    # and no change of the camera reached the recorders any more.
+    await api.add_camera()
+    broker = FakeBroker()
+    await broker.bucket("cameras").write("main.front-door", b'{"camera_id": 5}')
+    bucket = FakeBus(broker, WIRING).kv(CameraConfig)
+    reconciling = asyncio.create_task(api.context.desired.run_once(bucket))
+    try:
+        await api.client.patch("/api/v1/cameras/front-door", json={"name": "Back door"})
+    finally:
+        reconciling.cancel()
+
+    entry = await bucket.get("main.front-door")
+    assert entry is not None
+    assert entry.value.name == "Back door"
+    assert (await api.client.get("/api/v1/cameras/front-door")).json()["published"]
