@@ -245,11 +245,15 @@ def _read(path: Path) -> str:
 
 @asynccontextmanager
 async def installation(
-    *, recorders: int = 1, recorder_env: Mapping[str, str] | None = None
+    *, recorders: int = 1, streamers: int = 0, recorder_env: Mapping[str, str] | None = None
 ) -> AsyncIterator[Installation]:
     """Start everything on free ports; everything has ended when this returns."""
     with server_folder() as folder:
-        stack = Stack(StackOptions.for_tests(folder, recorders=recorders, env=recorder_env))
+        stack = Stack(
+            StackOptions.for_tests(
+                folder, recorders=recorders, streamers=streamers, env=recorder_env
+            )
+        )
         key = await stack.start()
         assert key, "a first start prints the API key"
         headers = {"Authorization": f"Bearer {key}"}

@@ -1,0 +1,112 @@
+"""A real browser for tests and benchmarks: Debian's Chromium, driven by Playwright."""
+
+import contextlib
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright
+
+CLOCK = (Path(__file__).parent / "camera_sim/video_clock.js").read_text()
+ARGUMENTS = (
+    "--no-sandbox",  # tests run as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+KEY_ITEM = "everframe.key"
+
+
+def chromium_path() -> str | None:
+    """Where Chromium is, None where it is not installed."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+class ChromiumMissing(Exception):
+    """There is no Chromium; the text says how to get it."""
+
+
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Start a browser; raises ChromiumMissing."""
+    path = chromium_path()
+    if path is None:
+        raise ChromiumMissing("no Chromium; on Debian: apt-get install chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@dataclass
+class LivePage:
+    """The gateway's live page with its players."""
+
+    page: Page
+    errors: list[str]
+
+    async def player(self, index: int = 0) -> dict[str, Any]:
+        """What one player says of itself."""
+        found: dict[str, Any] = await self.page.evaluate(
+            """index => {
+                const player = window.everframe.players[index];
+                const video = player.video;
+                return {
+                    state: player.state,
+                    stats: player.stats,
+                    behind: player.secondsBehindLive(),
+                    frames: video ? video.getVideoPlaybackQuality().totalVideoFrames : 0,
+                };
+            }""",
+            index,
+        )
+        return found
+
+    async def players(self) -> list[dict[str, Any]]:
+        """What every player says of itself."""
+        count = await self.page.evaluate("window.everframe.players.length")
+        return [await self.player(index) for index in range(count)]
+
+    async def watch_clock(self, *, loop_seconds: float, every_ms: int = 200) -> None:
+        """Begin to read the burnt-in clock of every player."""
+        await self.page.evaluate(
+            f"""([loopMs, everyMs]) => {{
+                const start = {CLOCK};
+                window.clocks = window.everframe.players.map(
+                    (player) => start(player.video, loopMs, everyMs));
+            }}""",
+            [loop_seconds * 1000, every_ms],
+        )
+
+    async def clock_samples(self, index: int = 0) -> list[tuple[float, float]]:
+        """Return (Unix ms when shown, ms since the camera sent it) since the last call."""
+        samples: list[tuple[float, float]] = await self.page.evaluate(
+            "index => window.clocks[index].samples.splice(0)", index
+        )
+        return samples
+
+
+@contextlib.asynccontextmanager
+async def live_page(
+    browser: Browser, base_url: str, key: str, query: str, *, width: int = 1440, height: int = 900
+) -> AsyncIterator[LivePage]:
+    """Open the live page with a key, as if it had been typed in before."""
+    context = await browser.new_context(viewport={"width": width, "height": height})
+    await context.add_init_script(f"sessionStorage.setItem({KEY_ITEM!r}, {key!r})")
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        await page.goto(f"{base_url}/live/?{query}")
+        await page.wait_for_function("window.everframe && window.everframe.players.length > 0")
+        yield LivePage(page, errors)
+    finally:
+        await context.close()
