@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 
 import structlog
 
@@ -35,8 +34,6 @@ DRAIN_SECONDS = 2.0
 async def run(settings: StreamerSettings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set; raises FatalError for what only people can put right."""
     return_freed_memory()
-    # uvicorn names every WebSocket's address, which holds the token
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     health = HealthServer(settings.health_host, settings.health_port)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(health.run(), name="health")

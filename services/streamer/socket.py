@@ -60,8 +60,9 @@ class _Ended(Exception):
 class LiveSocket:
     """The handler over one context."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, stalled_seconds: float = STALLED_SECONDS) -> None:
         self._context = context
+        self._stalled_seconds = stalled_seconds
 
     def routes(self) -> list[BaseRoute]:
         """Return what the application is to have."""
@@ -87,7 +88,8 @@ class LiveSocket:
             with self._context.viewers.watching(access, rendition, "websocket") as viewer:
                 channel = self._context.channel(access, rendition)
                 with channel.in_use():
-                    await _Push(self._context, websocket, channel, viewer).run()
+                    push = _Push(self._context, websocket, channel, viewer, self._stalled_seconds)
+                    await push.run()
         except Refused as error:
             code = {
                 "viewer": Close.TOO_MANY_REQUESTS,
@@ -111,12 +113,18 @@ class _Push:
     """Sends one client what it has not got, in order; what waits is the channel's log."""
 
     def __init__(
-        self, context: Context, websocket: WebSocket, channel: Channel, viewer: Viewer
+        self,
+        context: Context,
+        websocket: WebSocket,
+        channel: Channel,
+        viewer: Viewer,
+        stalled_seconds: float,
     ) -> None:
         self._context = context
         self._websocket = websocket
         self._channel = channel
         self._viewer = viewer
+        self._stalled_seconds = stalled_seconds
         self._next: int | None = None
         self._live_from = 0
         self._init_id = ""
@@ -205,13 +213,13 @@ class _Push:
             self._told = detail
 
     async def _say(self, **message: str | int) -> None:
-        async with _patience():
+        async with _patience(self._stalled_seconds):
             await self._websocket.send_text(json.dumps(message))
 
     async def _send(self, header: dict[str, Any], media: bytes) -> None:
         text = json.dumps(header, separators=(",", ":")).encode()
         message = b"".join([struct.pack(">I", len(text)), text, media])
-        async with _patience():
+        async with _patience(self._stalled_seconds):
             await self._websocket.send_bytes(message)
         metrics.BYTES.labels("websocket").inc(len(message))
 
@@ -239,9 +247,9 @@ def _part_header(logged: LoggedPart, now: float) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _patience() -> AsyncIterator[None]:
+async def _patience(seconds: float) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(STALLED_SECONDS):
+        async with asyncio.timeout(seconds):
             yield
     except TimeoutError as error:
         raise _Ended(Close.STALLED, "this client takes nothing; connect again") from error

@@ -43,6 +43,8 @@ class Camera:
     epoch: int = 1
     padding: int = 0
     """Bytes that every part is made larger by: a box that decoders pass over."""
+    is_garbled: bool = False
+    """Parts hold no media that anybody could decode."""
     sent: list[tuple[LivePart, bytes]] = field(default_factory=list)
     _at: int = 0
     _msn: int = 0
@@ -62,6 +64,11 @@ class Camera:
     def begin_anew(self, live_id: str) -> None:
         """Numbering cannot go on."""
         self.live_id, self._at, self._msn = live_id, 0, 0
+
+    async def finish_segment(self) -> None:
+        """Publish the rest of the segment."""
+        while not self.newest.is_last:
+            await self.send(1)
 
     def forget_sequence(self) -> None:
         """The bus lost the stream."""
@@ -102,6 +109,8 @@ class Camera:
                 "published_ms": now,
             }
         )
+        if self.is_garbled:
+            payload = payload[: part.init_bytes] + bytes(100)
         box = struct.pack(">I4s", self.padding, b"free").ljust(self.padding, b"\0")
         return numbered, payload + box[: self.padding]
 
