@@ -62,7 +62,7 @@ def _problem_responses() -> dict[int | str, dict[str, Any]]:
         401: "No valid key or link.",
         404: "There is no such thing.",
         422: "A field is not as it must be.",
-        503: "The database or the object store is away.",
+        503: "The database, the object store or every streamer is away.",
     }
     content = {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}
     return {code: {"description": text, "content": content} for code, text in texts.items()}

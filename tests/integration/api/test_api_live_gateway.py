@@ -8,8 +8,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from libs.runtime.service import FatalError
 from libs.web.live_tokens import LiveTokens
+from services.api.app import build_gateway
 from services.api.keys import new_key
+from services.api.settings import ApiSettings
 from tests.integration.api.conftest import LIVE_KEY, Api
 from tests.integration.api.live_worlds import (
     DOOR,
@@ -502,3 +505,8 @@ async def test_link_needs_a_camera_that_is_there(api: Api):
     deleted = await api.client.post(f"{DOOR}/live-links")
 
     assert (missing.status_code, deleted.status_code) == (404, 409)
+
+
+async def test_wrong_streamer_address_ends_the_start_with_one_clear_line(settings: ApiSettings):
+    with pytest.raises(FatalError, match=r"EVERFRAME_API_STREAMER_URLS: 'http://a/live' must be"):
+        build_gateway(settings.model_copy(update={"streamer_urls": "http://a/live"}))
