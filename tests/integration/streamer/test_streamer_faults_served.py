@@ -117,16 +117,17 @@ async def test_hundreds_of_viewers_that_come_and_go_leave_nothing_behind(world: 
     camera, running = await world.camera(), await world.streamer(max_viewers_per_camera=200)
     await world.watched(running, camera)
     await eventually(lambda: running.channels == 0)
+    await camera.until_unwanted()
     tasks_before = len(asyncio.all_tasks())
 
     for round_ in range(4):
         await _churn(world, running, camera, round_)
     await eventually(lambda: running.viewers == 0 and running.channels == 0)
-    await world.client.aclose()
-    await eventually(lambda: len(asyncio.all_tasks()) <= tasks_before)
-
-    assert _kept_objects() <= objects_before
     await camera.until_unwanted()
+    await world.client.aclose()
+
+    await eventually(lambda: len(asyncio.all_tasks()) <= tasks_before)
+    await eventually(lambda: _kept_objects() <= objects_before)
 
 
 def _kept_objects() -> int:
