@@ -41,7 +41,7 @@ def write(
 ) -> None:
     """Write what was measured so far into `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    where = machine.describe(ffmpeg)
+    where = machine.describe(ffmpeg=ffmpeg)
     pairs = summarise_all(rounds)
     measured_at = datetime.now(UTC).isoformat(timespec="seconds")
     result = {

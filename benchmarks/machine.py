@@ -10,22 +10,24 @@ import av
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-def describe(ffmpeg: str) -> dict[str, str | int]:
+def describe(*, ffmpeg: str | None = None) -> dict[str, str | int]:
     """Return CPU, memory, versions and commit; `ffmpeg` is the program's path."""
-    version = _first_line([ffmpeg, "-version"]).removeprefix("ffmpeg version ").split(" ")[0]
     commit = _first_line(["git", "rev-parse", "--short=12", "HEAD"])
     # the results themselves do not make a commit another one
     changed = ["git", "status", "--porcelain", "--", "services", "libs", "tools", "benchmarks"]
-    return {
+    where: dict[str, str | int] = {
         "cpu": cpu_model(Path("/proc/cpuinfo").read_text()),
         "cores": os.cpu_count() or 0,
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "kernel": platform.release(),
         "python": platform.python_version(),
         "pyav": av.__version__,
-        "ffmpeg": version or "unknown",
         "commit": (commit or "unknown") + ("+changes" if _first_line(changed) else ""),
     }
+    if ffmpeg is not None:
+        version = _first_line([ffmpeg, "-version"]).removeprefix("ffmpeg version ").split(" ")[0]
+        where["ffmpeg"] = version or "unknown"
+    return where
 
 
 def cpu_model(cpuinfo: str) -> str:

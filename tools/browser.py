@@ -1,5 +1,6 @@
 """A real browser for tests and benchmarks: Debian's Chromium, driven by Playwright."""
 
+import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator
@@ -52,6 +53,12 @@ class LivePage:
 
     page: Page
     errors: list[str]
+
+    async def until(self, condition: str, *, within: float = 30.0) -> None:
+        """Wait for a JavaScript expression; the page's policy forbids Playwright's own way."""
+        async with asyncio.timeout(within):
+            while not await self.page.evaluate(condition):
+                await asyncio.sleep(0.05)
 
     async def player(self, index: int = 0) -> dict[str, Any]:
         """What one player says of itself."""
@@ -106,7 +113,8 @@ async def live_page(
     page.on("pageerror", lambda error: errors.append(str(error)))
     try:
         await page.goto(f"{base_url}/live/?{query}")
-        await page.wait_for_function("window.everframe && window.everframe.players.length > 0")
-        yield LivePage(page, errors)
+        opened = LivePage(page, errors)
+        await opened.until("Boolean(window.everframe && window.everframe.players.length)")
+        yield opened
     finally:
         await context.close()

@@ -110,8 +110,7 @@ def _disturbances(
     services = everframe.stack.services
 
     async def drop() -> None:
-        await asyncio.to_thread(simulated.fault, "door", "drop", refuse_seconds=3.0)
-        await everframe.until_state("door", "offline", "connecting")
+        await asyncio.to_thread(simulated.fault, "door", "drop", refuse_seconds=5.0)
 
     async def restart(process: ManagedProcess) -> None:
         await process.kill()
