@@ -10,6 +10,7 @@ from libs.web.live_tokens import InvalidToken, LiveAccess, LiveTokens
 
 COOKIE = "everframe_live"
 PARAMETER = "token"
+MOST_REMEMBERED = 4096
 _MISSING = "a live address is needed: ask for one at POST /api/v1/cameras/{id}/live-links"
 
 
@@ -32,6 +33,7 @@ class Gate:
         self._tokens = tokens
         self._now = now
         self._allowed_origins = allowed_origins
+        self._checked: dict[str, LiveAccess] = {}
 
     def check(self, connection: HTTPConnection, camera_id: str) -> Ticket:
         """Return what the request's token grants; raise InvalidToken.
@@ -42,8 +44,20 @@ class Gate:
         token = in_url or connection.cookies.get(COOKIE)
         if not token:
             raise InvalidToken(_MISSING)
-        access = self._tokens.check(token, camera_id=camera_id, now=self._now())
-        return Ticket(access, f"?{PARAMETER}={quote(in_url, safe='')}" if in_url else "")
+        suffix = f"?{PARAMETER}={quote(in_url, safe='')}" if in_url else ""
+        return Ticket(self._access(token, camera_id), suffix)
+
+    def _access(self, token: str, camera_id: str) -> LiveAccess:
+        """Return what a token grants; its signature is checked once, all else every time."""
+        now = self._now()
+        known = self._checked.get(token)
+        if known is not None and known.camera_id == camera_id and known.expires_at > now:
+            return known
+        access = self._tokens.check(token, camera_id=camera_id, now=now)
+        if len(self._checked) >= MOST_REMEMBERED:
+            self._checked.clear()
+        self._checked[token] = access
+        return access
 
     def seconds_left(self, access: LiveAccess) -> float:
         """Return for how long a token is still good; not above 0 when it is not."""

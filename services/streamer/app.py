@@ -35,28 +35,43 @@ async def run(settings: StreamerSettings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set; raises FatalError for what only people can put right."""
     return_freed_memory()
     health = HealthServer(settings.health_host, settings.health_port)
+    readiness = Readiness()
+    health.add_check("bus", readiness.problem)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(health.run(), name="health")
         log.info("service.started", health_port=health.port)
         try:
             bus = await _connect(settings, stop)
             if bus is not None:
-                health.add_check("bus", lambda: None if bus.is_connected else "not connected")
                 try:
-                    await Streamer(settings, bus).run(stop)
+                    await Streamer(settings, bus, readiness).run(stop)
                 finally:
                     await bus.drain(DRAIN_SECONDS)
         finally:
             serving.cancel()
 
 
+class Readiness:
+    """Whether viewers should be sent here."""
+
+    bus: Bus | None = None
+    """Set when viewers are served."""
+
+    def problem(self) -> str | None:
+        """Return what is missing."""
+        if self.bus is None:
+            return "not connected yet"
+        return None if self.bus.is_connected else "not connected"
+
+
 class Streamer:
     """The running parts, and the order in which they stop."""
 
-    def __init__(self, settings: StreamerSettings, bus: Bus, *, clock: Clock | None = None) -> None:
+    def __init__(self, settings: StreamerSettings, bus: Bus, readiness: Readiness) -> None:
         self._settings = settings
         self._bus = bus
-        self._clock = clock or SystemClock()
+        self._readiness = readiness
+        self._clock: Clock = SystemClock()
         self._name = f"streamer-{settings.instance}"
         self.events = ViewingEvents()
         self.port: int | None = None
@@ -79,8 +94,10 @@ class Streamer:
             ]
             serving = tasks.create_task(server.run(), name="http")
             self.port = server.port
+            self._readiness.bus = self._bus
             log.info("streamer.started", port=server.port)
             await stop.wait()
+            self._readiness.bus = None
             context.viewers.close()
             context.channels.stop_waiting()
             server.stop()

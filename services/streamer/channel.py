@@ -15,15 +15,12 @@ from libs.runtime.clock import Clock
 from libs.runtime.service import supervise
 from services.streamer import metrics
 from services.streamer.demand import hold_demand
-from services.streamer.part_log import PartLog, end_ms
+from services.streamer.edge import LiveEdge
+from services.streamer.part_log import PartLog
 from services.streamer.playlist_cache import PlaylistCache
 from services.streamer.snapshot import Snapshots
 from services.streamer.window import LiveWindow
 
-EDGE_MS = 500
-"""A part that was published this much later than it could have been is one the recorder kept."""
-SETTLE_SECONDS = 1.0
-"""A recorder that lags all the time is at its edge too."""
 RETRY_SECONDS = 2.0
 _ENDED = 8
 
@@ -62,9 +59,7 @@ class Channel:
             camera_id=key.camera_id, site=key.site, rendition=key.rendition, streamer=streamer
         )
         self._waiters: set[asyncio.Future[None]] = set()
-        self._first_new_at: float | None = None
-        self._last_new_at: float | None = None
-        self._is_at_edge = False
+        self._edge = LiveEdge()
         self._users = 0
         self._last_used = clock.monotonic()
 
@@ -116,15 +111,9 @@ class Channel:
             held, init = self.window.part(part.msn, part.part), self.window.init(part.init_id)
             if held is not None and init is not None:
                 self.log.append(held, init)
-        if not self.is_told:
-            return
-        now = self._clock.monotonic()
-        self._last_new_at = now
-        self.is_stalled = False
-        if not self._is_at_edge:
-            self._first_new_at = self._first_new_at or now
-            is_prompt = part.published_ms - end_ms(part) <= part.part_target_ms + EDGE_MS
-            self._is_at_edge = is_prompt or now - self._first_new_at > SETTLE_SECONDS
+        if self.is_told:
+            self.is_stalled = False
+            self._edge.took(part, self._clock.monotonic())
 
     # Being used
 
@@ -148,23 +137,12 @@ class Channel:
 
     @property
     def is_live(self) -> bool:
-        """Whether a new viewer sees what happens now.
-
-        What the bus kept may be old, and so may what the recorder sends first: a viewer that
-        begins there would stay behind.
-        """
-        newest = self.window.newest
-        if newest is None or not self._is_at_edge or self._last_new_at is None:
-            return False
-        return self._clock.monotonic() - self._last_new_at < 3 * newest.target_seconds
+        """Whether a new viewer sees what happens now."""
+        return self._edge.is_live(self._clock.monotonic())
 
     def check_stall(self) -> None:
         """Notice that no part comes; counted once per standstill."""
-        newest = self.window.newest
-        if self.is_stalled or newest is None or self._last_new_at is None:
-            return
-        limit = 2 * newest.part_target_ms / 1000 + 1.0
-        if self._clock.monotonic() - self._last_new_at > limit:
+        if not self.is_stalled and self._edge.stands_still(self._clock.monotonic()):
             self.is_stalled = True
             metrics.STALLS.labels(self.key.camera_id).inc()
             self._wake()

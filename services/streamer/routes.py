@@ -5,15 +5,13 @@ that a path does not say.
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from email.utils import formatdate
 from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Scope
+from starlette.routing import BaseRoute
 
 from libs.contracts.live import Rendition
 from libs.web.live_tokens import InvalidToken
@@ -23,7 +21,8 @@ from services.streamer.access import Ticket
 from services.streamer.channel import Channel
 from services.streamer.context import Context
 from services.streamer.delays import observe_delay
-from services.streamer.holding import Closing, Held, ViewerGone
+from services.streamer.endpoints import LiveRoute, Reply
+from services.streamer.holding import Held
 from services.streamer.part_log import end_ms
 from services.streamer.playlist import bandwidth, render_master
 from services.streamer.reload import (
@@ -36,10 +35,14 @@ from services.streamer.reload import (
     decide_part,
     parse_directives,
 )
-from services.streamer.responses import MediaResponse, playlist
+from services.streamer.responses import (
+    MediaResponse,
+    playlist,
+    segment_chunks,
+    snapshot_response,
+)
 from services.streamer.snapshot import NoPicture
-from services.streamer.viewers import Refused
-from services.streamer.window import HeldPart
+from services.streamer.window import HeldPart, Position
 
 PREFIX = "/api/v1/cameras/{camera_id}"
 LAG_SECONDS = 1.0
@@ -48,17 +51,8 @@ LAG_SECONDS = 1.0
 _FILE = re.compile(
     r"(?P<init>init-(?P<id>[0-9a-f]{16})\.mp4)|(?P<msn>\d{1,18})(\.(?P<part>\d{1,9}))?\.m4s"
 )
-_CLIENT_CLOSED = 499
+_NOT_LISTED = "this is not, or no longer, part of the live session"
 _ENDED = "this live session has ended; load the master playlist again"
-_CLOSING = "this server stops; ask again, another one answers"
-
-
-class _Route(Route):
-    """A route that request counters can name."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, child = super().matches(scope)
-        return match, {**child, "route": self} if child else child
 
 
 class LiveRoutes:
@@ -69,15 +63,14 @@ class LiveRoutes:
 
     def routes(self) -> list[BaseRoute]:
         """Return what the application is to have."""
-        handlers: dict[str, Callable[[Request], Awaitable[Response]]] = {
-            "/live/master.m3u8": self.master,
-            "/live/{rendition}/{live_id}/media.m3u8": self.media,
-            "/live/{rendition}/{live_id}/{name}": self.file,
-            "/snapshot.jpg": self.snapshot,
-        }
-        return [_Route(PREFIX + path, _answering(call)) for path, call in handlers.items()]
+        return [
+            LiveRoute(f"{PREFIX}/live/master.m3u8", self.master),
+            LiveRoute(f"{PREFIX}/live/{{rendition}}/{{live_id}}/media.m3u8", self.media),
+            LiveRoute(f"{PREFIX}/live/{{rendition}}/{{live_id}}/{{name}}", self.file),
+            LiveRoute(f"{PREFIX}/snapshot.jpg", self.snapshot),
+        ]
 
-    async def master(self, request: Request) -> Response:
+    async def master(self, request: Request, reply: Reply) -> None:
         """Held until a picture is there."""
         async with self._watching(request, _asked_rendition(request)) as (ticket, channel, held):
             await self._wait_live(held, channel)
@@ -85,9 +78,9 @@ class LiveRoutes:
             assert newest is not None
             uri = f"{channel.key.rendition}/{newest.live_id}/media.m3u8{ticket.suffix}"
             text = render_master(newest, bandwidth=bandwidth(channel.window), media_uri=uri)
-            return playlist(request, text)
+            await reply(playlist(request, text))
 
-    async def media(self, request: Request) -> Response:
+    async def media(self, request: Request, reply: Reply) -> None:
         """The media playlist; directives of blocking reload hold it."""
         live_id = request.path_params["live_id"]
         try:
@@ -111,9 +104,9 @@ class LiveRoutes:
                 raise Problem(HTTPStatus.BAD_REQUEST, decision.detail)
             if isinstance(decision, Gone):
                 raise not_found(_ENDED)
-            return playlist(request, channel.playlists.media(window, ticket.suffix))
+            await reply(playlist(request, channel.playlists.media(window, ticket.suffix)))
 
-    async def file(self, request: Request) -> Response:
+    async def file(self, request: Request, reply: Reply) -> None:
         """An init segment, a segment or a part; the part that comes next is held."""
         name = _FILE.fullmatch(request.path_params["name"])
         if name is None:
@@ -124,16 +117,15 @@ class LiveRoutes:
             if channel.window.live_id != live_id:
                 raise not_found(_ENDED)
             if name["init"]:
-                data = channel.window.init(name["id"])
+                response = _init(channel, name["id"])
             elif name["part"] is None:
-                data = await self._segment(held, channel, live_id, int(name["msn"]))
+                response = await self._segment(held, channel, live_id, int(name["msn"]))
             else:
-                return await self._part(held, channel, live_id, int(name["msn"]), int(name["part"]))
-            if data is None:
-                raise not_found("this is not, or no longer, part of the live session")
-            return MediaResponse([data], media_type="video/mp4")
+                position = int(name["msn"]), int(name["part"])
+                response = await self._part(held, channel, live_id, position)
+            await reply(response)
 
-    async def snapshot(self, request: Request) -> Response:
+    async def snapshot(self, request: Request, reply: Reply) -> None:
         """The newest keyframe as JPEG."""
         ticket = self._ticket(request)
         channel = self._context.channel(ticket.access, Rendition.MAIN)
@@ -144,37 +136,34 @@ class LiveRoutes:
                 picture = await channel.snapshots.take(channel.window)
             except NoPicture as error:
                 raise unavailable(str(error)) from error
-        headers = {
-            "Cache-Control": "private, max-age=1",
-            "ETag": picture.etag,
-            "Last-Modified": formatdate(picture.part.start_ms / 1000, usegmt=True),
-        }
-        if request.headers.get("if-none-match") == picture.etag:
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return Response(picture.jpeg, media_type="image/jpeg", headers=headers)
+            await reply(snapshot_response(request, picture))
 
     # Media
 
-    async def _segment(self, held: Held, channel: Channel, live_id: str, msn: int) -> bytes | None:
+    async def _segment(self, held: Held, channel: Channel, live_id: str, msn: int) -> Response:
         window = channel.window
-        edge = window.edge
-        if edge is not None and msn >= edge[0]:
-            await held.until(
-                lambda: window.live_id != live_id or window.segment(msn) is not None, LAG_SECONDS
-            )
-        return window.segment(msn) if window.live_id == live_id else None
+
+        def chunks() -> list[bytes] | None:
+            return segment_chunks(window, msn) if window.live_id == live_id else None
+
+        if _may_come_soon((msn, 0), channel):
+            await held.until(lambda: chunks() is not None, LAG_SECONDS)
+        found = chunks()
+        if found is None:
+            raise not_found(_NOT_LISTED)
+        return MediaResponse(found)
 
     async def _part(
-        self, held: Held, channel: Channel, live_id: str, msn: int, part: int
+        self, held: Held, channel: Channel, live_id: str, position: Position
     ) -> Response:
         window = channel.window
-        is_fresh = _is_fresh(window.part(msn, part), channel)
+        is_fresh = _is_fresh(window.part(*position), channel)
 
         def decision() -> Found | Wait | Gone:
-            return decide_part(window, msn, part, live_id=live_id)
+            return decide_part(window, *position, live_id=live_id)
 
         found = decision()
-        if isinstance(found, Gone) and window.edge is not None and (msn, part) > window.edge:
+        if isinstance(found, Gone) and _may_come_soon(position, channel):
             await held.until(lambda: not isinstance(decision(), Gone), LAG_SECONDS)
             found = decision()
         if isinstance(found, Wait):
@@ -183,11 +172,10 @@ class LiveRoutes:
         if isinstance(found, Wait):
             raise await self._nothing_new(channel)
         if isinstance(found, Gone):
-            raise not_found("this part is not, or no longer, part of the live session")
+            raise not_found(_NOT_LISTED)
+        part = found.held
         return MediaResponse(
-            [found.held.data],
-            media_type="video/mp4",
-            on_first_byte=lambda: self._sent(found.held) if is_fresh else None,
+            [part.data], on_first_byte=(lambda: self._sent(part)) if is_fresh else None
         )
 
     def _sent(self, held: HeldPart) -> None:
@@ -242,28 +230,11 @@ class LiveRoutes:
         return unavailable(await self._context.states.describe(channel.key))
 
 
-def _answering(
-    handler: Callable[[Request], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    """Return the handler with what may interrupt it turned into answers."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except ViewerGone:
-            return Response(status_code=_CLIENT_CLOSED)
-        except Closing as error:
-            raise unavailable(_CLOSING, retry_after_seconds=1) from error
-        except Refused as error:
-            status = (
-                HTTPStatus.TOO_MANY_REQUESTS
-                if error.reason == "viewer"
-                else HTTPStatus.SERVICE_UNAVAILABLE
-            )
-            seconds = {"viewer": "1", "closing": "1"}.get(error.reason, "10")
-            raise Problem(status, error.detail, headers={"Retry-After": seconds}) from error
-
-    return answer
+def _init(channel: Channel, init_id: str) -> Response:
+    data = channel.window.init(init_id)
+    if data is None:
+        raise not_found(_NOT_LISTED)
+    return MediaResponse([data])
 
 
 def _rendition(request: Request) -> Rendition:
@@ -278,6 +249,12 @@ def _asked_rendition(request: Request) -> Rendition:
         return Rendition(request.query_params.get("rendition", Rendition.MAIN))
     except ValueError:
         raise invalid("query rendition", "use main or sub") from None
+
+
+def _may_come_soon(position: Position, channel: Channel) -> bool:
+    """Whether another replica may have had it already and told the player."""
+    edge = channel.window.edge
+    return edge is not None and edge[0] <= position[0] <= edge[0] + 1
 
 
 def _is_fresh(held: HeldPart | None, channel: Channel) -> bool:

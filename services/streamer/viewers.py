@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from libs.contracts.live import Rendition, Transport, ViewingStarted, ViewingStopped
 from libs.contracts.times import from_unix_seconds
@@ -15,6 +15,7 @@ from services.streamer import metrics
 from services.streamer.settings import StreamerSettings
 
 Reason = Literal["viewer", "camera", "total", "closing"]
+CounterKey = TypeVar("CounterKey")
 ViewerKey = tuple[str, str, Transport, Rendition]
 
 _DETAILS: dict[Reason, str] = {
@@ -66,6 +67,7 @@ class Viewers:
         self._clock = clock
         self._viewers: dict[ViewerKey, Viewer] = {}
         self._by_camera: Counter[str] = Counter()
+        self._by_rendition: Counter[tuple[str, Rendition]] = Counter()
         self._busy: Counter[str] = Counter()
         self._is_closed = False
 
@@ -74,7 +76,7 @@ class Viewers:
 
     def is_watched(self, camera_id: str, rendition: Rendition) -> bool:
         """Whether anybody watches."""
-        return any(key[0] == camera_id and key[3] == rendition for key in self._viewers)
+        return self._by_rendition[camera_id, rendition] > 0
 
     @contextmanager
     def request(self, access: LiveAccess) -> Iterator[None]:
@@ -87,9 +89,7 @@ class Viewers:
         try:
             yield
         finally:
-            self._busy[access.viewer_id] -= 1
-            if not self._busy[access.viewer_id]:
-                del self._busy[access.viewer_id]
+            _count_down(self._busy, access.viewer_id)
 
     @contextmanager
     def watching(
@@ -159,6 +159,7 @@ class Viewers:
             raise self._refusal("total")
         viewer = self._viewers[key] = Viewer(access, rendition, transport)
         self._by_camera[access.camera_id] += 1
+        self._by_rendition[access.camera_id, rendition] += 1
         metrics.VIEWERS.labels(access.camera_id, transport).inc()
         return viewer
 
@@ -167,9 +168,8 @@ class Viewers:
         if viewer is None:
             return
         access = viewer.access
-        self._by_camera[access.camera_id] -= 1
-        if not self._by_camera[access.camera_id]:
-            del self._by_camera[access.camera_id]
+        _count_down(self._by_camera, access.camera_id)
+        _count_down(self._by_rendition, (access.camera_id, viewer.rendition))
         metrics.VIEWERS.labels(access.camera_id, viewer.transport).dec()
         if viewer.started_at is None:
             return
@@ -197,3 +197,10 @@ class Viewers:
 def _key(viewer: Viewer) -> ViewerKey:
     access = viewer.access
     return access.camera_id, access.viewer_id, viewer.transport, viewer.rendition
+
+
+def _count_down(counter: Counter[CounterKey], key: CounterKey) -> None:
+    """Count one less; what is at zero is forgotten."""
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]

@@ -18,7 +18,7 @@ from libs.bus.declare import declare
 from libs.contracts.live import Demand, LivePart, Rendition
 from libs.web.live_tokens import LiveTokens
 from services.recorder.wiring import WIRING as RECORDER
-from services.streamer.app import Streamer
+from services.streamer.app import Readiness, Streamer
 from services.streamer.channel import Channel, ChannelKey
 from services.streamer.settings import StreamerSettings
 from services.streamer.wiring import WIRING
@@ -181,7 +181,10 @@ class World:
             "http_grace_seconds": 1,
         }
         bus = await self.bus("streamer")
-        streamer, stop = Streamer(StreamerSettings(**values | changes), bus), asyncio.Event()
+        streamer, stop = (
+            Streamer(StreamerSettings(**values | changes), bus, Readiness()),
+            asyncio.Event(),
+        )
         running = Running(streamer, stop, asyncio.create_task(streamer.run(stop)))
         self.running.append(running)
         await eventually(lambda: streamer.port is not None)
