@@ -6,7 +6,7 @@ const middle = () => 0.5;
 test("the waits double up to a bound", () => {
   const backoff = new Backoff(middle);
   const waits = Array.from({ length: 9 }, () => backoff.next());
-  expect(waits).toEqual([0.25, 0.5, 1, 2, 4, 8, 15, 15, 15]);
+  expect(waits).toEqual([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15]);
 });
 
 test("it stays bounded for ever", () => {
@@ -15,8 +15,8 @@ test("it stays bounded for ever", () => {
 });
 
 test("jitter spreads by half to both sides", () => {
-  expect(new Backoff(() => 0).next()).toBeCloseTo(0.125);
-  expect(new Backoff(() => 1).next()).toBeCloseTo(0.375);
+  expect(new Backoff(() => 0).next()).toBeCloseTo(0.05);
+  expect(new Backoff(() => 1).next()).toBeCloseTo(0.15);
 });
 
 test("it begins again after it went well", () => {
@@ -24,11 +24,11 @@ test("it begins again after it went well", () => {
   backoff.next();
   backoff.next();
   backoff.reset();
-  expect(backoff.next()).toBe(0.25);
+  expect(backoff.next()).toBe(0.1);
 });
 
 test("what the server asks for is waited at least", () => {
   const backoff = new Backoff(middle);
   expect(backoff.next(5)).toBe(5);
-  expect(backoff.next(0)).toBe(0.5);
+  expect(backoff.next(0)).toBe(0.2);
 });

@@ -21,7 +21,7 @@ function run(from: number, seconds: number, ahead: (at: number) => number, most?
 const last = (decisions: Decision[]) => decisions[decisions.length - 1];
 
 test("what lies ahead as it should is played at normal speed", () => {
-  const sawtooth = (at: number) => (Math.round(at * 10) % 2 === 0 ? 0.3 : 0.12);
+  const sawtooth = (at: number) => (Math.round(at * 10) % 2 === 0 ? 0.35 : 0.16);
   const decisions = run(10, 5, sawtooth);
   expect(decisions.every(({ rate, jump }) => rate === 1 && jump === 0)).toBe(true);
 });
@@ -78,8 +78,8 @@ test("every stall widens the margin, up to a bound, and calm narrows it again", 
   expect(pacer.target(PART)).toBeCloseTo(calm);
 });
 
-test("longer parts have a larger target, 1.5 parts at most", () => {
-  expect(pacer.target(0.2)).toBeCloseTo(0.3);
+test("longer parts have a larger target, within bounds", () => {
+  expect(pacer.target(0.2)).toBeCloseTo(0.35);
   expect(pacer.target(0.5)).toBeCloseTo(0.75);
   expect(pacer.target(1)).toBeLessThanOrEqual(1.5);
 });

@@ -63,5 +63,6 @@ export function keyPrompt(
 
 function explain(problem: unknown): string {
   if (!(problem instanceof ApiError)) return String(problem);
-  return problem.isUnauthorized ? `The key was not accepted: ${problem.message}` : problem.message;
+  if (problem.status === 401) return "This key is not valid. Check it, or make a new one.";
+  return problem.message;
 }

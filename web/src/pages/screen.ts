@@ -8,12 +8,15 @@ import { expose } from "./expose";
 import { describeBehind, describeState } from "./words";
 
 const REFRESH_MS = 500;
+const SHORT = { failed: "cannot play", waiting: "waiting", reconnecting: "reconnecting" };
 
 export class Screen {
   readonly element: HTMLElement;
   readonly video: HTMLVideoElement;
   private readonly name = h("span", { className: "name" });
   private readonly stateText = h("span", { className: "state", role: "status" });
+  /** Over the picture, while it does not move: why. */
+  private readonly message = h("p", { className: "message", hidden: true });
   private readonly behind = h("span", { className: "behind", title: "seconds behind live" });
   private readonly timer: ReturnType<typeof setInterval>;
   private player: LivePlayer | null = null;
@@ -27,7 +30,7 @@ export class Screen {
   ) {
     this.video = newVideo("live picture");
     const line = h("div", { className: "line" }, this.name, this.stateText, this.behind);
-    this.element = h("div", { className: "screen" }, this.video, line);
+    this.element = h("div", { className: "screen" }, this.video, this.message, line);
     this.timer = setInterval(() => this.refresh(), REFRESH_MS);
   }
 
@@ -63,8 +66,12 @@ export class Screen {
 
   private refresh(): void {
     if (this.player === null) return;
+    const { kind } = this.player.state;
     const state = describeState(this.player.state, Date.now());
-    setText(this.stateText, state.text);
+    const needsRoom = kind === "failed" || kind === "waiting" || kind === "reconnecting";
+    setText(this.stateText, needsRoom ? SHORT[kind] : state.text);
+    setText(this.message, state.text);
+    this.message.hidden = !needsRoom;
     this.element.dataset.tone = state.tone;
     const behind = describeBehind(this.player.secondsBehindLive());
     setText(this.behind, behind.text);

@@ -1,6 +1,6 @@
 /** How long to wait before the next attempt: doubling, with jitter, bounded. */
 
-const FIRST_SECONDS = 0.25;
+const FIRST_SECONDS = 0.1;
 const LONGEST_SECONDS = 15;
 const JITTER = 0.5;
 

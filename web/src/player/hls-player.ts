@@ -13,6 +13,12 @@ import { LinkError, type LinkSource, type LivePlayer, type Rendition } from "./t
 
 const TICK_MS = 100;
 const FAR_BEHIND_SECONDS = 3;
+/** How long a jump waits for media at its end: hls.js loads more evenly when it is not sent away. */
+const JUMP_WAIT_MS = 2000;
+/** So many stalls in so short a time although the stream goes on: begin anew, but not often. */
+const STORM_STALLS = 3;
+const STORM_MS = 20_000;
+const STORM_REST_MS = 60_000;
 const SILENT_MS = 2000;
 /** A picture that stands still for so long while the playlist goes on: begin anew. */
 const STUCK_MS = 5000;
@@ -119,6 +125,9 @@ class Session {
   private edge = -1;
   private edgeMovedAt = 0;
   private stuckSince: number | null = null;
+  private farSince: number | null = null;
+  private stalls: number[] = [];
+  private stormAt = Number.NEGATIVE_INFINITY;
   private isClosed = false;
 
   constructor(
@@ -130,7 +139,7 @@ class Session {
   ) {
     this.watch = new PlaybackWatch(video, stats, {
       onPlaying: () => this.onPlaying(),
-      onStalled: () => this.pacer.stalled(),
+      onStalled: () => this.onStalled(),
     });
     // listening keeps the access alive; with the cookie renewed, addresses stay as they are
     this.forgetLinks = target.links.onRenewed(target.camera, () => undefined);
@@ -214,7 +223,8 @@ class Session {
     const code = data.response?.code ?? 0;
     const said = problemDetail(responseText(data.networkDetails));
     const detail = said ?? `${data.details}${code > 0 ? ` (HTTP ${code})` : ""}`;
-    noteError(this.stats, `${data.details} ${code} ${said ?? data.error?.message ?? ""}`);
+    const weight = data.fatal ? "fatal " : "";
+    noteError(this.stats, `${weight}${data.details} ${code} ${said ?? data.error?.message ?? ""}`);
     if (NEW_ACCESS.has(code)) this.isRefused = true;
     // a part that is gone is not the end: the playlist leads on
     const isPlaylist = data.details !== Hls.ErrorDetails.FRAG_LOAD_ERROR;
@@ -258,10 +268,7 @@ class Session {
     this.noticeSilence();
     if (this.isRestartDue() || video.seeking || video.readyState < 2) return;
     const behind = hls.latency - (hls.targetLatency ?? 0);
-    if (behind > FAR_BEHIND_SECONDS && hls.liveSyncPosition !== null) {
-      if (hls.liveSyncPosition > video.currentTime + 1) this.watch.seek(hls.liveSyncPosition);
-      return;
-    }
+    if (this.isFarBehind(hls, behind)) return;
     const decision = this.pacer.decide({
       now: performance.now() / 1000,
       ahead: aheadOf(video),
@@ -270,6 +277,35 @@ class Session {
     });
     if (decision.jump > 0) this.watch.seek(video.currentTime + decision.jump);
     else if (video.playbackRate !== decision.rate) video.playbackRate = decision.rate;
+  }
+
+  /** Far behind jumps to live; playing faster would take too long. */
+  private isFarBehind(hls: Hls, behind: number): boolean {
+    const now = performance.now();
+    const target = hls.liveSyncPosition;
+    if (behind < FAR_BEHIND_SECONDS || target === null) {
+      this.farSince = null;
+      return false;
+    }
+    this.farSince ??= now;
+    const isThere = aheadOf(this.video, target) > 0;
+    if (isThere || now - this.farSince > JUMP_WAIT_MS) {
+      this.farSince = null;
+      if (target > this.video.currentTime + 1) this.watch.seek(target);
+    }
+    return true;
+  }
+
+  /** hls.js may lose its step near the edge, and then stops at every segment. */
+  private onStalled(): void {
+    this.pacer.stalled();
+    const now = performance.now();
+    if (now - this.edgeMovedAt > SILENT_MS / 2) return; // nothing came: no fault of the player
+    this.stalls = [...this.stalls.filter((at) => now - at < STORM_MS), now];
+    if (this.stalls.length < STORM_STALLS || now - this.stormAt < STORM_REST_MS) return;
+    this.stormAt = now;
+    this.stalls = [];
+    this.restart("the picture kept stopping");
   }
 
   private noticeSilence(): void {
@@ -293,12 +329,12 @@ class Session {
   }
 }
 
-/** Seconds of media ahead of the picture without a hole. */
-function aheadOf(video: HTMLVideoElement): number {
-  const { buffered, currentTime } = video;
+/** Seconds of media ahead of the picture, or of `time`, without a hole. */
+function aheadOf(video: HTMLVideoElement, time = video.currentTime): number {
+  const { buffered } = video;
   for (let at = 0; at < buffered.length; at++) {
-    if (buffered.start(at) <= currentTime + 0.02 && currentTime < buffered.end(at)) {
-      return buffered.end(at) - currentTime;
+    if (buffered.start(at) <= time + 0.02 && time < buffered.end(at)) {
+      return buffered.end(at) - time;
     }
   }
   return 0;

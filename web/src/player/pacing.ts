@@ -24,7 +24,7 @@ export interface Decision {
 }
 
 const WINDOW_SECONDS = 1;
-const SMALLEST_MARGIN = 0.1;
+const SMALLEST_MARGIN = 0.15;
 const LARGEST_BASE_MARGIN = 0.3;
 const STALL_STEP = 0.1;
 const LARGEST_EXTRA = 1;

@@ -15,6 +15,7 @@ const TICK_MS = 100;
 /** What is behind is told at once; playback begins when it is through, or after this. */
 const BEGIN_AFTER_MS = 300;
 const ENOUGH_AHEAD = 0.3;
+const HOLE_MS = 250;
 const STUCK_JUMP_MS = 1500;
 const STUCK_REBUILD_MS = 6000;
 const SILENT_MS = 2000;
@@ -250,13 +251,17 @@ class Session {
 
   private tick(): void {
     if (!this.hasBegun) this.begin();
-    if (!this.hasBegun || this.video.seeking) return;
+    const stillMs = this.watch.stillMs();
+    // a seek to where nothing can be shown never ends by itself
+    if (!this.hasBegun || (this.video.seeking && stillMs < STUCK_JUMP_MS)) return;
     if (this.video.paused && !document.hidden) this.watch.start();
     const now = performance.now();
     this.noticeSilence(now);
     const ahead = this.sink.ahead(this.video.currentTime);
-    if (ahead < 0.05 && this.jumpOverHole()) return;
-    this.unstick(now, ahead);
+    // sound and picture end apart from each other: the last moments of a range do not play
+    const isAtHole = ahead < 0.05 || (ahead < ENOUGH_AHEAD && stillMs > HOLE_MS);
+    if (isAtHole && this.jumpOverHole()) return;
+    this.unstick(now, ahead, stillMs);
     const decision = this.pacer.decide({ now: now / 1000, ahead, part: this.partSeconds });
     if (decision.jump > 0) this.watch.seek(this.video.currentTime + decision.jump);
     else if (this.video.playbackRate !== decision.rate) this.video.playbackRate = decision.rate;
@@ -277,8 +282,8 @@ class Session {
   }
 
   /** A picture that stands still although there is media: jump, then begin anew. */
-  private unstick(now: number, ahead: number): void {
-    const isStuck = ahead > ENOUGH_AHEAD && this.watch.stillMs() > STUCK_JUMP_MS;
+  private unstick(now: number, ahead: number, stillMs: number): void {
+    const isStuck = ahead > ENOUGH_AHEAD && stillMs > STUCK_JUMP_MS;
     if (!isStuck || document.hidden) {
       this.stuckSince = null;
       return;
