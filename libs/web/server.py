@@ -43,6 +43,7 @@ class HttpServer:
                 app,
                 access_log=False,  # it would log signatures; CountRequests logs what matters
                 log_config=None,
+                log_level="warning",  # at info it logs addresses of WebSockets, tokens included
                 lifespan="off",
                 ws="websockets-sansio",
                 ws_max_size=64 * 1024,  # players have little to say
@@ -71,6 +72,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
         raise FatalError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted sockets inherit it
+    # Accepted sockets inherit both. The event loop sets the first only on sockets that name their
+    # protocol, and without it an answer's body waits 40 ms for the client's acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
     return listening

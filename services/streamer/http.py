@@ -1,7 +1,5 @@
 """The HTTP application: routes and what surrounds them."""
 
-import logging
-
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
@@ -20,8 +18,6 @@ PREFLIGHT_SECONDS = 3600
 
 def build_http(context: Context) -> FastAPI:
     """Return the application over a context."""
-    # below this the server names every WebSocket's address, which holds the token
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.router.routes.extend([*LiveSocket(context).routes(), *LiveRoutes(context).routes()])
     install_error_handlers(app)

@@ -9,7 +9,14 @@ import { newStats, noteError, PlaybackWatch } from "./playback";
 import type { InitHeader, MediaMessage, Notice, PartHeader } from "./protocol";
 import type { ServerClock } from "./server-clock";
 import { Timeline } from "./timeline";
-import type { LinkSource, LivePlayer, PlayerStats, Rendition, StateListener } from "./types";
+import type {
+  LinkSource,
+  LivePlayer,
+  PlayerOptions,
+  PlayerStats,
+  Rendition,
+  StateListener,
+} from "./types";
 
 const TICK_MS = 100;
 /** What is behind is told at once; playback begins when it is through, or after this. */
@@ -21,6 +28,12 @@ const STUCK_REBUILD_MS = 6000;
 const SILENT_MS = 2000;
 const UNPLAYABLE_RETRY_SECONDS = 60;
 const MOST_INITS = 8;
+
+interface Target extends PlayerOptions {
+  camera: string;
+  rendition: Rendition;
+  links: LinkSource;
+}
 
 interface Init {
   header: InitHeader;
@@ -38,6 +51,7 @@ export class SocketPlayer implements LivePlayer {
   constructor(
     private readonly links: LinkSource,
     private readonly clock: ServerClock,
+    private readonly options: PlayerOptions = {},
   ) {}
 
   get state() {
@@ -57,8 +71,8 @@ export class SocketPlayer implements LivePlayer {
       this.emitter.set({ kind: "failed", detail });
       return;
     }
-    const socket = { camera, rendition, links: this.links };
-    this.session = new Session(this.video, this.emitter, this.stats, this.clock, socket);
+    const target = { camera, rendition, links: this.links, ...this.options };
+    this.session = new Session(this.video, this.emitter, this.stats, this.clock, target);
   }
 
   stop(): void {
@@ -79,7 +93,7 @@ export class SocketPlayer implements LivePlayer {
 /** From one `play` to the next. */
 class Session {
   private readonly timeline = new Timeline();
-  private readonly pacer = new Pacer();
+  private readonly pacer: Pacer;
   private readonly watch: PlaybackWatch;
   private readonly socket: LiveSocket;
   private readonly ticker: ReturnType<typeof setInterval>;
@@ -99,8 +113,9 @@ class Session {
     private readonly emitter: StateEmitter,
     private readonly stats: PlayerStats,
     private readonly clock: ServerClock,
-    target: { camera: string; rendition: Rendition; links: LinkSource },
+    target: Target,
   ) {
+    this.pacer = new Pacer(target.margin);
     this.watch = new PlaybackWatch(video, stats, {
       onPlaying: () => this.onPlaying(),
       onStalled: () => this.pacer.stalled(),
