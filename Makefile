@@ -92,7 +92,7 @@ web/dist/index.html: web/node_modules/.installed $(WEB_SOURCES)
 	@touch $@
 
 # ---- generated files --------------------------------------------------------
-.PHONY: docs lock lock-check bench
+.PHONY: docs lock lock-check bench bench-live
 docs: setup ## regenerate docs/reference, with the settings, and the message diagram
 	@$(BIN)/python -m tools.docs
 
@@ -111,6 +111,10 @@ lock-check: $(BIN)/uv ## fail when the requirement files are stale
 	@$(MAKE) --no-print-directory compile OUT=.lock-check
 	@diff -r requirements .lock-check >/dev/null || { rm -rf .lock-check; echo "requirements/ is stale; run: make lock"; exit 1; }
 	@rm -rf .lock-check
+
+bench-live: setup web ## measure live latency in Chromium, and viewers per core
+	@$(BIN)/python -m benchmarks.live_latency
+	@$(BIN)/python -m benchmarks.live_fanout
 
 bench: setup ## measure recording density against one ffmpeg per camera
 	@$(BIN)/python -m benchmarks.recording_density
