@@ -74,8 +74,18 @@ test("every stall widens the margin, up to a bound, and calm narrows it again", 
   expect(pacer.target(PART)).toBeCloseTo(calm + 0.1);
   for (let count = 0; count < 50; count++) pacer.stalled();
   expect(pacer.target(PART)).toBeCloseTo(calm + 1);
-  run(10, 300, () => 1.2);
+  run(10, 1100, () => 1.2);
   expect(pacer.target(PART)).toBeCloseTo(calm);
+});
+
+test("what almost ran dry widens the margin once a second, and half as much", () => {
+  const calm = pacer.target(PART);
+  run(10, 1, () => 0.02);
+  expect(pacer.target(PART)).toBeCloseTo(calm + 0.05, 2);
+});
+
+test("a calmer margin can be asked for", () => {
+  expect(new Pacer(0.3).target(PART)).toBeCloseTo(0.5);
 });
 
 test("longer parts have a larger target, within bounds", () => {

@@ -1,7 +1,7 @@
 /** A video with its player, its name, its state, and how far behind live it is. */
 
 import type { Camera } from "../api";
-import type { Rendition, Transport } from "../player";
+import type { PlayerOptions, Rendition, Transport } from "../player";
 import { createPlayer, type LinkSource, type LivePlayer, type ServerClock } from "../player";
 import { h, newVideo } from "./dom";
 import { expose } from "./expose";
@@ -27,6 +27,7 @@ export class Screen {
   constructor(
     private readonly links: LinkSource,
     private readonly clock: ServerClock,
+    private readonly options: PlayerOptions = {},
   ) {
     this.video = newVideo("live picture");
     const line = h("div", { className: "line" }, this.name, this.stateText, this.behind);
@@ -50,7 +51,7 @@ export class Screen {
 
   private change(transport: Transport): void {
     this.drop();
-    const player = createPlayer(transport, this.links, this.clock);
+    const player = createPlayer(transport, this.links, this.clock, this.options);
     player.attach(this.video);
     this.player = player;
     const what = () => ({ camera: this.camera?.camera_id ?? "", rendition: this.rendition });

@@ -9,6 +9,9 @@ import { MOST_TILES } from "./params";
 import { Screen } from "./screen";
 import { helpDialog, listenForKeys, type Shortcuts } from "./shortcuts";
 
+/** Sixteen decoders and their cameras disturb each other now and then. */
+const WALL_MARGIN = 0.3;
+
 export class WallView implements View {
   readonly element: HTMLElement;
   private readonly grid = h("main", { className: "grid" });
@@ -70,7 +73,7 @@ export class WallView implements View {
   }
 
   private tile(camera: Camera): Screen {
-    const tile = new Screen(this.context.links, this.context.clock);
+    const tile = new Screen(this.context.links, this.context.clock, { margin: WALL_MARGIN });
     const { element } = tile;
     element.tabIndex = 0;
     element.role = "button";

@@ -8,7 +8,7 @@ import { Pacer } from "./pacing";
 import { newStats, noteError, PlaybackWatch } from "./playback";
 import { problemDetail } from "./problem";
 import type { ServerClock } from "./server-clock";
-import type { PlayerStats, StateListener } from "./types";
+import type { PlayerOptions, PlayerStats, StateListener } from "./types";
 import { LinkError, type LinkSource, type LivePlayer, type Rendition } from "./types";
 
 const TICK_MS = 100;
@@ -76,6 +76,7 @@ export class HlsPlayer implements LivePlayer {
   constructor(
     private readonly links: LinkSource,
     private readonly clock: ServerClock,
+    private readonly options: PlayerOptions = {},
   ) {}
 
   get state() {
@@ -90,7 +91,7 @@ export class HlsPlayer implements LivePlayer {
     if (this.video === null) throw new Error("attach a video element first");
     this.stop();
     this.stats = newStats();
-    const target = { camera, rendition, links: this.links };
+    const target = { camera, rendition, links: this.links, ...this.options };
     const kind = Hls.isSupported() ? Session : NativeHls;
     this.session = new kind(this.video, this.emitter, this.stats, this.clock, target);
   }
@@ -110,9 +111,15 @@ export class HlsPlayer implements LivePlayer {
   }
 }
 
+interface Target extends PlayerOptions {
+  camera: string;
+  rendition: Rendition;
+  links: LinkSource;
+}
+
 /** From one `play` to the next. */
 class Session {
-  private readonly pacer = new Pacer();
+  private readonly pacer: Pacer;
   private readonly backoff = new Backoff();
   private readonly watch: PlaybackWatch;
   private readonly ticker: ReturnType<typeof setInterval>;
@@ -135,8 +142,9 @@ class Session {
     private readonly emitter: StateEmitter,
     private readonly stats: PlayerStats,
     private readonly clock: ServerClock,
-    private readonly target: { camera: string; rendition: Rendition; links: LinkSource },
+    private readonly target: Target,
   ) {
+    this.pacer = new Pacer(target.margin);
     this.watch = new PlaybackWatch(video, stats, {
       onPlaying: () => this.onPlaying(),
       onStalled: () => this.onStalled(),

@@ -3,7 +3,7 @@
 import { HlsPlayer } from "./hls-player";
 import { ServerClock } from "./server-clock";
 import { SocketPlayer } from "./socket-player";
-import type { LinkSource, LivePlayer, Transport } from "./types";
+import type { LinkSource, LivePlayer, PlayerOptions, Transport } from "./types";
 
 export { mediaSourceClass } from "./media-sink";
 export { ServerClock } from "./server-clock";
@@ -13,6 +13,8 @@ export function createPlayer(
   transport: Transport,
   links: LinkSource,
   clock = new ServerClock(),
+  options: PlayerOptions = {},
 ): LivePlayer {
-  return transport === "websocket" ? new SocketPlayer(links, clock) : new HlsPlayer(links, clock);
+  const kind = transport === "websocket" ? SocketPlayer : HlsPlayer;
+  return new kind(links, clock, options);
 }

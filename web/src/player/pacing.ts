@@ -24,11 +24,14 @@ export interface Decision {
 }
 
 const WINDOW_SECONDS = 1;
-const SMALLEST_MARGIN = 0.15;
+export const SMALLEST_MARGIN = 0.15;
 const LARGEST_BASE_MARGIN = 0.3;
 const STALL_STEP = 0.1;
 const LARGEST_EXTRA = 1;
-const EXTRA_DECAY_PER_SECOND = 0.005;
+/** Slow: what stalled once a minute would otherwise go on doing so. */
+const EXTRA_DECAY_PER_SECOND = 0.001;
+/** Almost a stall: counts half. */
+const NEAR_DRY_SECONDS = 0.04;
 const JUMP_SECONDS = 3;
 /** Shortly after the beginning a jump is cheaper than many seconds of fast playing. */
 const SETTLING_SECONDS = 2;
@@ -39,6 +42,10 @@ export class Pacer {
   private extra = 0;
   private startedAt: number | null = null;
   private decayedAt = 0;
+  private nearDryAt = Number.NEGATIVE_INFINITY;
+
+  /** `smallestMargin`: seconds that should stay ahead while nothing goes wrong. */
+  constructor(private readonly smallestMargin = SMALLEST_MARGIN) {}
 
   /** Playback begins anew; the margin that was learnt stays. */
   restart(): void {
@@ -60,6 +67,7 @@ export class Pacer {
   decide(sample: Sample): Decision {
     this.startedAt ??= sample.now;
     this.decay(sample.now);
+    this.noticeNearDry(sample);
     this.samples.push({ at: sample.now, ahead: sample.ahead });
     while (this.samples[0] !== undefined && sample.now - this.samples[0].at > WINDOW_SECONDS) {
       this.samples.shift();
@@ -82,7 +90,14 @@ export class Pacer {
   }
 
   private margin(part: number): number {
-    return Math.min(LARGEST_BASE_MARGIN, Math.max(SMALLEST_MARGIN, part / 2)) + this.extra;
+    const base = Math.min(LARGEST_BASE_MARGIN, Math.max(this.smallestMargin, part / 2));
+    return base + this.extra;
+  }
+
+  private noticeNearDry({ now, ahead }: Sample): void {
+    if (ahead > NEAR_DRY_SECONDS || ahead <= 0 || now - this.nearDryAt < WINDOW_SECONDS) return;
+    this.nearDryAt = now;
+    this.extra = Math.min(LARGEST_EXTRA, this.extra + STALL_STEP / 2);
   }
 
   private least(): number {

@@ -68,6 +68,14 @@ export interface LinkSource {
   onRenewed(camera: string, listener: () => void): () => void;
 }
 
+export interface PlayerOptions {
+  /**
+   * Seconds of media that should stay ahead while nothing goes wrong. More is steadier: many
+   * pictures side by side, watched for hours, are worth a tenth of a second.
+   */
+  margin?: number;
+}
+
 /** An answer after which asking again is no use, or only after a while. */
 export class LinkError extends Error {
   constructor(
