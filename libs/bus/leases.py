@@ -99,10 +99,6 @@ class Leases(Generic[M]):
                 return
             revision = current.revision
 
-    async def holders(self) -> dict[str, M]:
-        """Return who holds what at this moment."""
-        return {key: entry.value for key, entry in (await self._view.all()).items()}
-
     async def watch(self) -> AsyncGenerator[LeaseChange[M], None]:
         """Yield every held key, `is_snapshot_done`, then changes; never ends by itself."""
         async with aclosing(self._view.watch()) as changes:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -11,6 +12,7 @@ from nats.aio.client import Client
 
 from libs.bus.client import Bus, BusConfig
 from libs.bus.declare import declare
+from libs.bus.leases import Leases
 from libs.bus.testing import FakeBroker
 from libs.bus.topology import bucket_name
 from libs.bus.wiring import Wiring
@@ -82,6 +84,18 @@ async def collect(source: AsyncIterator[T], into: list[T]) -> None:
     """Append what comes until cancelled."""
     async for item in source:
         into.append(item)  # noqa: PERF401 - a comprehension would show nothing before its end
+
+
+async def held(leases: Leases[Lease]) -> dict[str, Lease]:
+    """Who holds what at this moment, as watchers of the leases are told."""
+    found: dict[str, Lease] = {}
+    async with aclosing(leases.watch()) as changes:
+        async for change in changes:
+            if change.is_snapshot_done:
+                break
+            if change.holder is not None:
+                found[change.key] = change.holder
+    return found
 
 
 class World(Protocol):

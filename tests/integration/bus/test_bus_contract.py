@@ -22,6 +22,7 @@ from tests.integration.bus.bus_worlds import (
     camera,
     collect,
     gap,
+    held,
 )
 from tests.waiting import eventually, eventually_async, running
 
@@ -259,7 +260,7 @@ async def test_a_lease_has_one_holder_and_its_renewals_keep_it(world: World):
     assert await two.acquire(KEY, TWO) is None
     revision = await one.renew(KEY, ONE, epoch)
     assert revision > epoch
-    assert await two.holders() == {KEY: ONE}
+    assert await held(two) == {KEY: ONE}
     await one.release(KEY, revision)
     next_epoch = await two.acquire(KEY, TWO)
     assert next_epoch is not None
@@ -267,7 +268,7 @@ async def test_a_lease_has_one_holder_and_its_renewals_keep_it(world: World):
     with pytest.raises(LeaseLost):
         await one.renew(KEY, ONE, revision)
     await one.release(KEY, revision)
-    assert await two.holders() == {KEY: TWO}
+    assert await held(two) == {KEY: TWO}
 
 
 async def test_a_lost_answer_to_a_renewal_does_not_lose_the_lease(world: World):
@@ -336,13 +337,13 @@ async def test_an_expired_lease_that_nobody_took_is_taken_again_by_renewing(worl
     assert epoch is not None
 
     async def expired() -> bool:
-        return await leases.holders() == {}
+        return await held(leases) == {}
 
     await eventually_async(expired)
     revision = await leases.renew(KEY, ONE, epoch)
 
     assert revision > epoch
-    assert await leases.holders() == {KEY: ONE}
+    assert await held(leases) == {KEY: ONE}
 
 
 async def _is_finished(bus: Bus, floor: int) -> bool:

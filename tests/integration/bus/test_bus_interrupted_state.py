@@ -19,6 +19,7 @@ from tests.integration.bus.bus_worlds import (
     ServerWorld,
     camera,
     collect,
+    held,
 )
 from tests.waiting import eventually, running
 
@@ -122,7 +123,7 @@ async def test_renewing_after_a_short_outage_keeps_the_lease(server_world: Serve
     revision = await _when_back(leases.renew, KEY, ONE, epoch)
 
     assert revision > epoch
-    assert await leases.holders() == {KEY: ONE}
+    assert await held(leases) == {KEY: ONE}
 
 
 @pytest.mark.parametrize("somebody_else_is_faster", [False, True])
@@ -146,10 +147,10 @@ async def test_renewing_after_an_outage_longer_than_the_lease(
                 taken = await _when_back(other.acquire, KEY, TWO)
         with pytest.raises(LeaseLost):
             await _when_back(leases.renew, KEY, ONE, epoch)
-        assert await other.holders() == {KEY: TWO}
+        assert await held(other) == {KEY: TWO}
     else:
         assert await _when_back(leases.renew, KEY, ONE, epoch) > epoch
-        assert await other.holders() == {KEY: ONE}
+        assert await held(other) == {KEY: ONE}
 
 
 async def _when_back(action: Callable[..., Awaitable[T]], *arguments: object) -> T:

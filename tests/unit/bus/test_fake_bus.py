@@ -72,9 +72,13 @@ async def test_a_lease_can_be_made_to_expire():
     leases = broker.bus(WIRING).leases(Lease, ttl_seconds=3600)
     assert await leases.acquire("main.front-door", LEASE) is not None
 
-    broker.expire(Lease, "main.front-door")
+    async with asyncio.timeout(10), aclosing(leases.watch()) as changes:
+        told = [await anext(changes), await anext(changes)]
+        broker.expire(Lease, "main.front-door")
+        told.append(await anext(changes))
 
-    assert await leases.holders() == {}
+    assert [change.holder for change in told] == [LEASE, None, None]
+    assert [change.is_snapshot_done for change in told] == [False, True, False]
 
 
 async def test_consuming_ends_when_drained_and_waits_for_the_handler():
