@@ -4,12 +4,21 @@ The gateway issues, a streamer checks without asking anybody.
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import jwt
 
+from libs.contracts.live import Rendition
+
+COOKIE = "everframe_live"
+PARAMETER = "token"
+"""Where a request carries its token: this cookie, or this parameter of the address."""
+
 _AUDIENCE = "everframe-live"
 _ALGORITHM = "HS256"
+_CLAIMS = ["exp", "jti", "sub", "cam", "site", "ren"]
+_ONLY_MAIN = frozenset({Rendition.MAIN})
 
 
 class InvalidToken(Exception):
@@ -18,7 +27,10 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True)
 class LiveAccess:
-    """What a token grants. `viewer_id` is opaque and new with every token."""
+    """What a token grants.
+
+    `viewer_id` is opaque: new with every token, but kept when a viewer's access is prolonged.
+    """
 
     camera_id: str
     site: str
@@ -26,6 +38,8 @@ class LiveAccess:
     viewer: str
     expires_at: int
     """Unix seconds."""
+    renditions: frozenset[Rendition] = _ONLY_MAIN
+    """What the camera has, and the viewer may watch."""
 
 
 class LiveTokens:
@@ -42,11 +56,17 @@ class LiveTokens:
         viewer: str,
         now: float,
         valid_seconds: float,
+        renditions: Iterable[Rendition] = _ONLY_MAIN,
         viewer_id: str | None = None,
     ) -> tuple[str, LiveAccess]:
         """Return a token for `viewer`; with a `viewer_id` it prolongs that viewer's access."""
         access = LiveAccess(
-            camera_id, site, viewer_id or uuid.uuid4().hex[:16], viewer, int(now + valid_seconds)
+            camera_id,
+            site,
+            viewer_id or uuid.uuid4().hex[:16],
+            viewer,
+            int(now + valid_seconds),
+            frozenset(renditions),
         )
         claims = {
             "aud": _AUDIENCE,
@@ -55,6 +75,7 @@ class LiveTokens:
             "jti": access.viewer_id,
             "sub": access.viewer,
             "exp": access.expires_at,
+            "ren": sorted(access.renditions),
         }
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM), access
 
@@ -67,7 +88,7 @@ class LiveTokens:
                 algorithms=[_ALGORITHM],
                 audience=_AUDIENCE,
                 # the clock is the caller's, so that tests and services agree on it
-                options={"verify_exp": False, "require": ["exp", "jti", "sub", "cam", "site"]},
+                options={"verify_exp": False, "require": _CLAIMS},
             )
             access = LiveAccess(
                 str(claims["cam"]),
@@ -75,6 +96,7 @@ class LiveTokens:
                 str(claims["jti"]),
                 str(claims["sub"]),
                 int(claims["exp"]),
+                frozenset(Rendition(value) for value in claims["ren"]),
             )
         except (jwt.InvalidTokenError, ValueError, TypeError) as error:
             raise InvalidToken("this live address is not valid; ask for a new one") from error

@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-COOKIE = "everframe_live"
+from libs.contracts.cameras import CameraConfig
+from libs.contracts.live import Rendition
+from libs.web.live_tokens import COOKIE, PARAMETER
 
 _CAMERA = r"/api/v1/cameras/(?P<camera_id>[a-z0-9][a-z0-9-]{0,39})"
 # No part begins with a dot, so no path leads out of the camera's.
@@ -46,7 +48,14 @@ def live_cookies(headers: Headers) -> str:
 
 def without_token(query: str) -> str:
     """Return a query string without the viewer's own token."""
-    return "&".join(part for part in query.split("&") if part and part.partition("=")[0] != "token")
+    return "&".join(
+        part for part in query.split("&") if part and part.partition("=")[0] != PARAMETER
+    )
+
+
+def renditions_of(config: CameraConfig) -> frozenset[Rendition]:
+    """Return which of its streams a camera can be watched by."""
+    return frozenset({Rendition.MAIN, Rendition.SUB} if config.sub_url else {Rendition.MAIN})
 
 
 def key_viewer_id(key_name: str, camera_id: str, scope: Scope) -> str:
@@ -61,4 +70,4 @@ def key_viewer_id(key_name: str, camera_id: str, scope: Scope) -> str:
 
 
 def _has_token(query: str) -> bool:
-    return any(name == "token" and value for name, value in parse_qsl(query))
+    return any(name == PARAMETER and value for name, value in parse_qsl(query))

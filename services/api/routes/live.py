@@ -7,14 +7,14 @@ from fastapi import APIRouter, Request, Response, WebSocket
 from starlette.requests import HTTPConnection
 
 from libs.contracts.ids import CameraId
-from libs.contracts.live import Rendition
 from libs.contracts.times import from_unix_seconds
+from libs.web.live_tokens import COOKIE, PARAMETER
 from libs.web.problems import Problem, not_found, problem_response
 from services.api.context import Context, Ctx
 from services.api.gateway import LiveRequest, PassedOn
 from services.api.gateway_headers import request_headers, viewer_host
 from services.api.gateway_socket import pass_socket
-from services.api.live_access import COOKIE, is_live, key_viewer_id, without_token
+from services.api.live_access import is_live, key_viewer_id, renditions_of, without_token
 from services.api.routes.cameras import active_camera
 from services.api.schemas import LiveLink, LiveLinkCreate
 
@@ -48,6 +48,7 @@ async def create_live_link(
         viewer=key_name,
         now=ctx.now().timestamp(),
         valid_seconds=wish.valid_seconds,
+        renditions=renditions_of(config),
         viewer_id=wish.viewer_id,
     )
     log.info("live_link.created", camera_id=camera_id, by=key_name, viewer_id=access.viewer_id)
@@ -62,12 +63,12 @@ async def create_live_link(
         samesite="strict",
     )
     return LiveLink(
-        hls=f"{path}/live/master.m3u8?token={token}",
-        websocket=f"{path}/live/ws?token={token}",
-        snapshot=f"{path}/snapshot.jpg?token={token}",
+        hls=f"{path}/live/master.m3u8?{PARAMETER}={token}",
+        websocket=f"{path}/live/ws?{PARAMETER}={token}",
+        snapshot=f"{path}/snapshot.jpg?{PARAMETER}={token}",
         expires_at=from_unix_seconds(access.expires_at),
         viewer_id=access.viewer_id,
-        renditions=[Rendition.MAIN, *([Rendition.SUB] if config.sub_url else [])],
+        renditions=sorted(access.renditions),
     )
 
 
@@ -124,6 +125,7 @@ async def _live_request(
             viewer=key_name,
             now=ctx.now().timestamp(),
             valid_seconds=KEY_ACCESS_SECONDS,
+            renditions=renditions_of(config),
             viewer_id=key_viewer_id(key_name, camera_id, asking.scope),
         )
         query, cookie = without_token(query), f"{COOKIE}={token}"

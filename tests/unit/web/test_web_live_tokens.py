@@ -1,6 +1,7 @@
 import jwt
 import pytest
 
+from libs.contracts.live import Rendition
 from libs.web.live_tokens import InvalidToken, LiveAccess, LiveTokens
 
 KEY = "k" * 32
@@ -12,6 +13,7 @@ CLAIMS = {
     "jti": "0123456789abcdef",
     "sub": "admin",
     "exp": int(NOW) + 60,
+    "ren": ["main", "sub"],
 }
 
 
@@ -53,6 +55,19 @@ def test_every_token_is_another_viewer_unless_it_prolongs_one():
     assert prolonged.expires_at == first.expires_at + 30
 
 
+def test_only_the_renditions_that_were_named_are_granted():
+    tokens = LiveTokens(KEY)
+    both = frozenset({Rendition.MAIN, Rendition.SUB})
+    token, access = issue(tokens, renditions=[Rendition.SUB, Rendition.MAIN])
+    plain, _ = issue(tokens)
+
+    assert access.renditions == both
+    assert tokens.check(token, camera_id="door", now=NOW).renditions == both
+    assert tokens.check(plain, camera_id="door", now=NOW).renditions == {Rendition.MAIN}
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["ren"] == ["main", "sub"]
+
+
 def test_another_camera_is_refused():
     tokens = LiveTokens(KEY)
     token, _ = issue(tokens)
@@ -75,6 +90,10 @@ def test_hand_made_token_with_all_claims_is_what_is_issued():
         signed({**CLAIMS, "aud": ["everframe-live-2"]}),
         *(signed({n: v for n, v in CLAIMS.items() if n != left_out}) for left_out in CLAIMS),
         signed({**CLAIMS, "exp": "soon"}),
+        signed({**CLAIMS, "ren": ["main", "huge"]}),
+        signed({**CLAIMS, "ren": "main"}),
+        signed({**CLAIMS, "ren": [["main"]]}),
+        signed({**CLAIMS, "ren": 1}),
         signed(CLAIMS)[:-2],
         signed(CLAIMS) + "\0",
         "",
