@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 
 from services.streamer import metrics
 from services.streamer.snapshot import Picture
-from services.streamer.window import HeldPart, LiveWindow
 
 PIECE_BYTES = 256 * 1024
 """A slow client holds about this much of the process's memory, not a whole segment."""
@@ -83,19 +82,6 @@ def _pieces(chunks: Sequence[bytes]) -> Iterator[bytes]:
             continue
         for at in range(0, len(chunk), PIECE_BYTES):
             yield chunk[at : at + PIECE_BYTES]
-
-
-def segment_chunks(window: LiveWindow, msn: int) -> list[bytes] | None:
-    """Return a whole segment as the parts that lie in the window, without a copy of its own."""
-    chunks: list[bytes] = []
-    last: HeldPart | None = None
-    while (held := window.part(msn, len(chunks))) is not None:
-        chunks.append(held.data)
-        last = held
-    if last is None:
-        return None
-    # a recorder that died did not say which part was the last; the window knows by what follows
-    return chunks if last.part.is_last or window.segment(msn) is not None else None
 
 
 def snapshot_response(request: Request, picture: Picture) -> Response:

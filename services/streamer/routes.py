@@ -38,7 +38,6 @@ from services.streamer.reload import (
 from services.streamer.responses import (
     MediaResponse,
     playlist,
-    segment_chunks,
     snapshot_response,
 )
 from services.streamer.snapshot import NoPicture
@@ -144,7 +143,7 @@ class LiveRoutes:
         window = channel.window
 
         def chunks() -> list[bytes] | None:
-            return segment_chunks(window, msn) if window.live_id == live_id else None
+            return window.segment(msn) if window.live_id == live_id else None
 
         if _may_come_soon((msn, 0), channel):
             await held.until(lambda: chunks() is not None, LAG_SECONDS)

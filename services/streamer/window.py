@@ -127,12 +127,12 @@ class LiveWindow:
             return None
         return segment.parts[part]
 
-    def segment(self, msn: int) -> bytes | None:
-        """The bytes of a complete segment: those of its parts, one after the other."""
+    def segment(self, msn: int) -> list[bytes] | None:
+        """The media of a complete segment: that of its parts, in order, without a copy."""
         segment = self._segments.get(msn)
         if segment is None or not segment.is_complete:
             return None
-        return b"".join(held.data for held in segment.parts)
+        return [held.data for held in segment.parts]
 
     def init(self, init_id: str) -> bytes | None:
         """An init segment that something held needs."""
@@ -145,12 +145,6 @@ class LiveWindow:
                 if held.part.is_independent:
                     return held
         return None
-
-    def parts_from(self, position: Position) -> list[HeldPart]:
-        """What is held from `position` on, oldest first."""
-        segments = [each for msn, each in self._segments.items() if msn >= position[0]]
-        parts = [held for segment in segments for held in segment.parts]
-        return [held for held in parts if held.position >= position]
 
     @property
     def bytes_held(self) -> int:

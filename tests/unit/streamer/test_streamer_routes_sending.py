@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-from services.streamer.responses import PIECE_BYTES, STALLED_SECONDS, MediaResponse, segment_chunks
+from services.streamer.responses import PIECE_BYTES, STALLED_SECONDS, MediaResponse
 from tests.unit.streamer.streamer_live import stand, token
-from tests.unit.streamer.streamer_samples import Producer, window_of
+from tests.unit.streamer.streamer_samples import Producer
 from tests.waiting import eventually
 
 GET = {"type": "http", "method": "GET"}
@@ -76,30 +76,3 @@ async def test_request_counts_until_its_answer_is_sent() -> None:
 
     assert refused.status_code == 429
     assert answer.status_code == 200
-
-
-def test_segment_is_sent_from_the_parts_that_are_held() -> None:
-    producer = Producer()
-    window = window_of([*producer.segments(2), *producer.segment(ends=False)])
-
-    chunks = segment_chunks(window, 10)
-    assert chunks is not None
-    assert b"".join(chunks) == window.segment(10)
-    assert all(
-        held is not None and held.data is chunk
-        for chunk, held in zip(chunks, (window.part(10, at) for at in range(5)), strict=True)
-    )
-    assert segment_chunks(window, 12) is None
-    assert segment_chunks(window, 9) is None
-
-
-def test_segment_of_a_recorder_that_died_is_whole_when_the_next_one_follows() -> None:
-    producer = Producer()
-    told = [*producer.segment(), *producer.segment([18_000] * 3, ends=False)]
-    producer.take_over()
-    window = window_of([*told, *producer.segment()])
-
-    chunks = segment_chunks(window, 11)
-
-    assert chunks is not None
-    assert len(chunks) == 3

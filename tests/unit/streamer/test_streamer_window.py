@@ -281,10 +281,6 @@ def test_the_newest_keyframe_is_found_across_segments_without_one():
 
     assert keyframe is not None
     assert keyframe.position == (12, 0)
-    positions = [held.position for held in window.parts_from(keyframe.position)]
-    assert positions[0] == (12, 0)
-    assert positions[-1] == (14, 1)
-    assert len(positions) == 12
 
 
 def test_a_keyframe_before_a_hole_is_of_no_use():
@@ -298,6 +294,22 @@ def test_a_keyframe_before_a_hole_is_of_no_use():
 
 
 # What is kept
+
+
+def test_a_segment_is_given_as_the_parts_that_are_held_anyway():
+    producer = Producer()
+    window = window_of([*producer.segments(2), *producer.segment(ends=False)])
+
+    chunks = window.segment(10)
+
+    assert chunks is not None
+    for at, chunk in enumerate(chunks):
+        held = window.part(10, at)
+        assert held is not None
+        assert held.data is chunk
+    assert len(chunks) == 5
+    assert window.segment(12) is None  # not complete
+    assert window.segment(9) is None
 
 
 def test_bytes_stay_for_three_target_durations_after_they_left_the_playlist():
