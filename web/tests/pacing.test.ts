@@ -70,18 +70,27 @@ test("a new beginning settles again", () => {
 
 test("every stall widens the margin, up to a bound, and calm narrows it again", () => {
   const calm = pacer.target(PART);
-  pacer.stalled();
+  pacer.stalled(0.2);
   expect(pacer.target(PART)).toBeCloseTo(calm + 0.1);
-  for (let count = 0; count < 50; count++) pacer.stalled();
+  for (let count = 0; count < 50; count++) pacer.stalled(0.2);
   expect(pacer.target(PART)).toBeCloseTo(calm + 1);
   run(10, 1100, () => 1.2);
   expect(pacer.target(PART)).toBeCloseTo(calm);
 });
 
-test("what almost ran dry widens the margin once a second, and half as much", () => {
+test("an outage teaches nothing about the margin", () => {
   const calm = pacer.target(PART);
-  run(10, 1, () => 0.02);
-  expect(pacer.target(PART)).toBeCloseTo(calm + 0.05, 2);
+  pacer.stalled(5);
+  expect(pacer.target(PART)).toBe(calm);
+});
+
+test("what almost ran dry widens the margin once for each dip, and half as much", () => {
+  const calm = pacer.target(PART);
+  run(10, 60, () => 0.02);
+  expect(pacer.target(PART)).toBeLessThanOrEqual(calm + 0.05);
+  pacer.decide({ now: 70, ahead: 0.3, part: PART });
+  pacer.decide({ now: 70.1, ahead: 0.02, part: PART });
+  expect(pacer.target(PART)).toBeGreaterThan(calm + 0.03);
 });
 
 test("a calmer margin can be asked for", () => {

@@ -1,20 +1,22 @@
 /** Live players: one interface, two transports. */
 
-import { HlsPlayer } from "./hls-player";
+import { beginHlsSession } from "./hls-session";
+import { Player } from "./player";
 import { ServerClock } from "./server-clock";
-import { SocketPlayer } from "./socket-player";
+import { beginSocketSession } from "./socket-session";
 import type { LinkSource, LivePlayer, PlayerOptions, Transport } from "./types";
 
 export { mediaSourceClass } from "./media-sink";
 export { ServerClock } from "./server-clock";
 export * from "./types";
 
+/** Returns a player that gets access from `links`; several may share a clock. */
 export function createPlayer(
   transport: Transport,
   links: LinkSource,
   clock = new ServerClock(),
   options: PlayerOptions = {},
 ): LivePlayer {
-  const kind = transport === "websocket" ? SocketPlayer : HlsPlayer;
-  return new kind(links, clock, options);
+  const begin = transport === "websocket" ? beginSocketSession : beginHlsSession;
+  return new Player(transport, begin, { links, clock, options });
 }

@@ -27,6 +27,7 @@ const WINDOW_SECONDS = 1;
 export const SMALLEST_MARGIN = 0.15;
 const LARGEST_BASE_MARGIN = 0.3;
 const STALL_STEP = 0.1;
+const LONGEST_JITTER_SECONDS = 1;
 const LARGEST_EXTRA = 1;
 /** Slow: what stalled once a minute would otherwise go on doing so. */
 const EXTRA_DECAY_PER_SECOND = 0.001;
@@ -42,7 +43,7 @@ export class Pacer {
   private extra = 0;
   private startedAt: number | null = null;
   private decayedAt = 0;
-  private nearDryAt = Number.NEGATIVE_INFINITY;
+  private isNearDry = false;
 
   /** `smallestMargin`: seconds that should stay ahead while nothing goes wrong. */
   constructor(private readonly smallestMargin = SMALLEST_MARGIN) {}
@@ -53,8 +54,9 @@ export class Pacer {
     this.startedAt = null;
   }
 
-  /** Playback ran dry. */
-  stalled(): void {
+  /** Playback ran dry for so long. What lasts longer is an outage, which no margin helps. */
+  stalled(seconds: number): void {
+    if (seconds > LONGEST_JITTER_SECONDS) return;
     this.extra = Math.min(LARGEST_EXTRA, this.extra + STALL_STEP);
     this.samples = [];
   }
@@ -94,9 +96,11 @@ export class Pacer {
     return base + this.extra;
   }
 
-  private noticeNearDry({ now, ahead }: Sample): void {
-    if (ahead > NEAR_DRY_SECONDS || ahead <= 0 || now - this.nearDryAt < WINDOW_SECONDS) return;
-    this.nearDryAt = now;
+  /** Once for each dip: an outage is one, however long. */
+  private noticeNearDry({ ahead }: Sample): void {
+    const wasNearDry = this.isNearDry;
+    this.isNearDry = ahead <= NEAR_DRY_SECONDS;
+    if (!this.isNearDry || wasNearDry || ahead <= 0) return;
     this.extra = Math.min(LARGEST_EXTRA, this.extra + STALL_STEP / 2);
   }
 

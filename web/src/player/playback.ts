@@ -26,6 +26,14 @@ export function noteError(stats: PlayerStats, detail: string): void {
   if (stats.errors.length > MOST_ERRORS) stats.errors.shift();
 }
 
+export interface WatchEvents {
+  onPlaying(): void;
+  /** Playback ran dry. */
+  onStalled?(): void;
+  /** It goes on after a stall of so many seconds. */
+  onResumed?(seconds: number): void;
+}
+
 export class PlaybackWatch {
   private readonly aborter = new AbortController();
   private readonly askedAt = performance.now();
@@ -39,7 +47,7 @@ export class PlaybackWatch {
   constructor(
     readonly video: HTMLVideoElement,
     private readonly stats: PlayerStats,
-    private readonly events: { onPlaying(): void; onStalled(): void },
+    private readonly events: WatchEvents,
   ) {
     const { signal } = this.aborter;
     video.addEventListener("playing", () => this.onPlaying(), { signal });
@@ -84,8 +92,8 @@ export class PlaybackWatch {
   }
 
   close(): void {
-    this.endStall();
     this.aborter.abort();
+    this.endStall();
   }
 
   private onFirstFrame(): void {
@@ -110,12 +118,14 @@ export class PlaybackWatch {
     if (!this.hasPlayed || isOwnJump || this.stalledAt !== null) return;
     this.stalledAt = performance.now();
     this.stats.stalls += 1;
-    this.events.onStalled();
+    this.events.onStalled?.();
   }
 
   private endStall(): void {
     if (this.stalledAt === null) return;
-    this.stats.stalledSeconds += (performance.now() - this.stalledAt) / 1000;
+    const seconds = (performance.now() - this.stalledAt) / 1000;
+    this.stats.stalledSeconds += seconds;
     this.stalledAt = null;
+    this.events.onResumed?.(seconds);
   }
 }

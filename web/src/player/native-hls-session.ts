@@ -3,15 +3,21 @@
 import { Backoff } from "./backoff";
 import type { StateEmitter } from "./emitter";
 import { noteError, PlaybackWatch } from "./playback";
+import type { Session, SessionContext } from "./player";
 import type { ServerClock } from "./server-clock";
-import { LinkError, type LinkSource, type PlayerStats, type Rendition } from "./types";
+import { LinkError, type PlayerStats } from "./types";
 
 const TICK_MS = 1000;
 const STUCK_MS = 15_000;
 
 type DatedVideo = HTMLVideoElement & { getStartDate?: () => Date };
 
-export class NativeHls {
+export class NativeHlsSession implements Session {
+  private readonly video: DatedVideo;
+  private readonly emitter: StateEmitter;
+  private readonly stats: PlayerStats;
+  private readonly clock: ServerClock;
+
   private readonly watch: PlaybackWatch;
   private readonly backoff = new Backoff();
   private readonly aborter = new AbortController();
@@ -22,20 +28,17 @@ export class NativeHls {
   private failures = 0;
   private isClosed = false;
 
-  constructor(
-    private readonly video: DatedVideo,
-    private readonly emitter: StateEmitter,
-    private readonly stats: PlayerStats,
-    private readonly clock: ServerClock,
-    private readonly target: { camera: string; rendition: Rendition; links: LinkSource },
-  ) {
-    this.watch = new PlaybackWatch(video, stats, {
+  constructor(private readonly context: SessionContext) {
+    ({ video: this.video, emitter: this.emitter, stats: this.stats } = context);
+    this.clock = context.clock;
+    this.watch = new PlaybackWatch(this.video, this.stats, {
       onPlaying: () => this.onPlaying(),
-      onStalled: () => undefined,
     });
     const { signal } = this.aborter;
-    video.addEventListener("error", () => this.restart(video.error?.message ?? ""), { signal });
-    this.forgetLinks = target.links.onRenewed(target.camera, () => undefined);
+    this.video.addEventListener("error", () => this.restart(this.video.error?.message ?? ""), {
+      signal,
+    });
+    this.forgetLinks = context.links.onRenewed(context.camera, () => undefined);
     this.ticker = setInterval(() => this.tick(), TICK_MS);
     void this.load();
   }
@@ -60,7 +63,7 @@ export class NativeHls {
   private async load(): Promise<void> {
     this.retryTimer = undefined;
     this.emitter.set({ kind: "connecting" });
-    const { camera, rendition, links } = this.target;
+    const { camera, rendition, links } = this.context;
     try {
       // the element does not say why it failed, so the second failure counts as a refusal
       const link = await (this.failures > 1 ? links.refused(camera) : links.get(camera));

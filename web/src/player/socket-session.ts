@@ -1,22 +1,16 @@
 /** Plays the parts of the live WebSocket with Media Source: the way with the least delay. */
 
 import { codecName, mimeType } from "./codecs";
-import { StateEmitter } from "./emitter";
+import type { StateEmitter } from "./emitter";
 import { LiveSocket } from "./live-socket";
 import { MediaSink, mediaSourceClass } from "./media-sink";
 import { Pacer } from "./pacing";
-import { newStats, noteError, PlaybackWatch } from "./playback";
+import { noteError, PlaybackWatch } from "./playback";
+import type { Session, SessionContext } from "./player";
 import type { InitHeader, MediaMessage, Notice, PartHeader } from "./protocol";
 import type { ServerClock } from "./server-clock";
 import { Timeline } from "./timeline";
-import type {
-  LinkSource,
-  LivePlayer,
-  PlayerOptions,
-  PlayerStats,
-  Rendition,
-  StateListener,
-} from "./types";
+import type { PlayerStats } from "./types";
 
 const TICK_MS = 100;
 /** What is behind is told at once; playback begins when it is through, or after this. */
@@ -29,69 +23,24 @@ const SILENT_MS = 2000;
 const UNPLAYABLE_RETRY_SECONDS = 60;
 const MOST_INITS = 8;
 
-interface Target extends PlayerOptions {
-  camera: string;
-  rendition: Rendition;
-  links: LinkSource;
-}
-
 interface Init {
   header: InitHeader;
   payload: Uint8Array<ArrayBuffer>;
 }
 
-export class SocketPlayer implements LivePlayer {
-  readonly transport = "websocket";
-  stats: PlayerStats = newStats();
-  video: HTMLVideoElement | null = null;
-
-  private readonly emitter = new StateEmitter();
-  private session: Session | null = null;
-
-  constructor(
-    private readonly links: LinkSource,
-    private readonly clock: ServerClock,
-    private readonly options: PlayerOptions = {},
-  ) {}
-
-  get state() {
-    return this.emitter.state;
-  }
-
-  attach(video: HTMLVideoElement): void {
-    this.video = video;
-  }
-
-  play(camera: string, rendition: Rendition): void {
-    if (this.video === null) throw new Error("attach a video element first");
-    this.stop();
-    this.stats = newStats();
-    if (mediaSourceClass() === null) {
-      const detail = "this browser has no Media Source Extensions; choose LL-HLS";
-      this.emitter.set({ kind: "failed", detail });
-      return;
-    }
-    const target = { camera, rendition, links: this.links, ...this.options };
-    this.session = new Session(this.video, this.emitter, this.stats, this.clock, target);
-  }
-
-  stop(): void {
-    this.session?.close();
-    this.session = null;
-    this.emitter.set({ kind: "idle" });
-  }
-
-  onState(listener: StateListener): () => void {
-    return this.emitter.listen(listener);
-  }
-
-  secondsBehindLive(): number | null {
-    return this.session?.secondsBehindLive() ?? null;
-  }
+/** Begins to play; null where the browser has no Media Source. */
+export function beginSocketSession(context: SessionContext): Session | null {
+  if (mediaSourceClass() !== null) return new SocketSession(context);
+  const detail = "this browser has no Media Source Extensions; choose LL-HLS";
+  context.emitter.set({ kind: "failed", detail });
+  return null;
 }
 
-/** From one `play` to the next. */
-class Session {
+class SocketSession implements Session {
+  private readonly video: HTMLVideoElement;
+  private readonly emitter: StateEmitter;
+  private readonly stats: PlayerStats;
+  private readonly clock: ServerClock;
   private readonly timeline = new Timeline();
   private readonly pacer: Pacer;
   private readonly watch: PlaybackWatch;
@@ -108,20 +57,16 @@ class Session {
   private hasBegun = false;
   private stuckSince: number | null = null;
 
-  constructor(
-    private readonly video: HTMLVideoElement,
-    private readonly emitter: StateEmitter,
-    private readonly stats: PlayerStats,
-    private readonly clock: ServerClock,
-    target: Target,
-  ) {
-    this.pacer = new Pacer(target.margin);
-    this.watch = new PlaybackWatch(video, stats, {
+  constructor(context: SessionContext) {
+    ({ video: this.video, emitter: this.emitter, stats: this.stats } = context);
+    this.clock = context.clock;
+    this.pacer = new Pacer(context.options.margin);
+    this.watch = new PlaybackWatch(this.video, this.stats, {
       onPlaying: () => this.onPlaying(),
-      onStalled: () => this.pacer.stalled(),
+      onResumed: (seconds) => this.pacer.stalled(seconds),
     });
     this.sink = this.newSink();
-    this.socket = new LiveSocket(target.camera, target.rendition, target.links, {
+    this.socket = new LiveSocket(context.camera, context.rendition, context.links, {
       onMedia: (message) => this.onMedia(message),
       onNotice: (notice) => this.onNotice(notice),
       onConnecting: () => this.emitter.set({ kind: "connecting" }),
@@ -219,6 +164,7 @@ class Session {
     const place = this.timeline.place(part);
     if (place.action === "drop") return;
     this.stats.parts += 1;
+    if (place.isBreak) this.pacer.restart(); // what was told at once is jumped over, not chased
     this.partSeconds = Math.max(part.duration_90k / 90_000, this.partSeconds * 0.98);
     this.firstPartAt ??= performance.now();
     this.sink.media(payload, place.timestampOffset);

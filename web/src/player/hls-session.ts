@@ -1,15 +1,16 @@
 /** Plays LL-HLS: hls.js where it runs, the browser's own player elsewhere. */
 
-import Hls, { type ErrorData, type HlsConfig, type LoaderConfig, type RetryConfig } from "hls.js";
+import Hls, { type ErrorData } from "hls.js";
 import { Backoff } from "./backoff";
-import { StateEmitter } from "./emitter";
-import { NativeHls } from "./native-hls";
+import type { StateEmitter } from "./emitter";
+import { HLS_CONFIG, NEW_ACCESS, NEW_MASTER } from "./hls-config";
+import { NativeHlsSession } from "./native-hls-session";
 import { Pacer } from "./pacing";
-import { newStats, noteError, PlaybackWatch } from "./playback";
+import { noteError, PlaybackWatch } from "./playback";
+import type { Session, SessionContext } from "./player";
 import { problemDetail } from "./problem";
 import type { ServerClock } from "./server-clock";
-import type { PlayerOptions, PlayerStats, StateListener } from "./types";
-import { LinkError, type LinkSource, type LivePlayer, type Rendition } from "./types";
+import { LinkError, type PlayerStats } from "./types";
 
 const TICK_MS = 100;
 const FAR_BEHIND_SECONDS = 3;
@@ -22,103 +23,21 @@ const STORM_REST_MS = 60_000;
 const SILENT_MS = 2000;
 /** A picture that stands still for so long while the playlist goes on: begin anew. */
 const STUCK_MS = 5000;
-/** Without any new part for so long the master playlist is asked again: numbering may be new. */
-const NO_UPDATE_MS = 30_000;
+/** How often it is asked why nothing comes. */
+const ASK_MS = 8_000;
 const GOOD_MS = 10_000;
-const NEW_ACCESS = new Set([401, 403]);
-const NEW_MASTER = new Set([404, 410]);
 
-/** Keep trying: a camera may be away for long. What a retry cannot mend is left to us. */
-const RETRY: RetryConfig = {
-  maxNumRetry: 1000,
-  retryDelayMs: 500,
-  maxRetryDelayMs: 4000,
-  shouldRetry: (retry, count, _isTimeout, response) => {
-    const code = response?.code ?? 0;
-    const isPointless = NEW_ACCESS.has(code) || NEW_MASTER.has(code);
-    return count < (retry?.maxNumRetry ?? 0) && !isPointless;
-  },
-};
-const TIMEOUT_RETRY: RetryConfig = { maxNumRetry: 1000, retryDelayMs: 100, maxRetryDelayMs: 1000 };
-
-function policy(firstByteMs: number, retries: number): { default: LoaderConfig } {
-  return {
-    default: {
-      maxTimeToFirstByteMs: firstByteMs,
-      maxLoadTimeMs: firstByteMs + 10_000,
-      timeoutRetry: { ...TIMEOUT_RETRY, maxNumRetry: retries },
-      errorRetry: { ...RETRY, maxNumRetry: retries },
-    },
-  };
+/** Begins to play, by hls.js where it runs. */
+export function beginHlsSession(context: SessionContext): Session {
+  return Hls.isSupported() ? new HlsSession(context) : new NativeHlsSession(context);
 }
 
-/** `liveSyncDuration` is left alone: the playlist's PART-HOLD-BACK says how close is right. */
-export const HLS_CONFIG: Partial<HlsConfig> = {
-  lowLatencyMode: true,
-  enableWorker: false, // fMP4 is passed through: nothing to compute
-  backBufferLength: 10,
-  maxBufferLength: 20,
-  maxLiveSyncPlaybackRate: 1, // it catches up only with more than 1 s ahead; see `Pacer`
-  liveSyncOnStallIncrease: 0,
-  manifestLoadPolicy: policy(15_000, 0), // the server holds the master for a first picture
-  playlistLoadPolicy: policy(15_000, 1000),
-  fragLoadPolicy: policy(10_000, 4),
-};
+class HlsSession implements Session {
+  private readonly video: HTMLVideoElement;
+  private readonly emitter: StateEmitter;
+  private readonly stats: PlayerStats;
+  private readonly clock: ServerClock;
 
-export class HlsPlayer implements LivePlayer {
-  readonly transport = "ll-hls";
-  stats: PlayerStats = newStats();
-  video: HTMLVideoElement | null = null;
-
-  private readonly emitter = new StateEmitter();
-  private session: Session | NativeHls | null = null;
-
-  constructor(
-    private readonly links: LinkSource,
-    private readonly clock: ServerClock,
-    private readonly options: PlayerOptions = {},
-  ) {}
-
-  get state() {
-    return this.emitter.state;
-  }
-
-  attach(video: HTMLVideoElement): void {
-    this.video = video;
-  }
-
-  play(camera: string, rendition: Rendition): void {
-    if (this.video === null) throw new Error("attach a video element first");
-    this.stop();
-    this.stats = newStats();
-    const target = { camera, rendition, links: this.links, ...this.options };
-    const kind = Hls.isSupported() ? Session : NativeHls;
-    this.session = new kind(this.video, this.emitter, this.stats, this.clock, target);
-  }
-
-  stop(): void {
-    this.session?.close();
-    this.session = null;
-    this.emitter.set({ kind: "idle" });
-  }
-
-  onState(listener: StateListener): () => void {
-    return this.emitter.listen(listener);
-  }
-
-  secondsBehindLive(): number | null {
-    return this.session?.secondsBehindLive() ?? null;
-  }
-}
-
-interface Target extends PlayerOptions {
-  camera: string;
-  rendition: Rendition;
-  links: LinkSource;
-}
-
-/** From one `play` to the next. */
-class Session {
   private readonly pacer: Pacer;
   private readonly backoff = new Backoff();
   private readonly watch: PlaybackWatch;
@@ -133,24 +52,26 @@ class Session {
   private edgeMovedAt = 0;
   private stuckSince: number | null = null;
   private farSince: number | null = null;
+  private askedAt = 0;
+  /** What the server said of the playlist when it was asked last. */
+  private heard: string | null = null;
+  /** Why the server has no picture; shown while it is asked again. */
+  private reason: string | null = null;
   private stalls: number[] = [];
   private stormAt = Number.NEGATIVE_INFINITY;
   private isClosed = false;
 
-  constructor(
-    private readonly video: HTMLVideoElement,
-    private readonly emitter: StateEmitter,
-    private readonly stats: PlayerStats,
-    private readonly clock: ServerClock,
-    private readonly target: Target,
-  ) {
-    this.pacer = new Pacer(target.margin);
-    this.watch = new PlaybackWatch(video, stats, {
+  constructor(private readonly context: SessionContext) {
+    ({ video: this.video, emitter: this.emitter, stats: this.stats } = context);
+    this.clock = context.clock;
+    this.pacer = new Pacer(context.options.margin);
+    this.watch = new PlaybackWatch(this.video, this.stats, {
       onPlaying: () => this.onPlaying(),
       onStalled: () => this.onStalled(),
+      onResumed: (seconds) => this.pacer.stalled(seconds),
     });
     // listening keeps the access alive; with the cookie renewed, addresses stay as they are
-    this.forgetLinks = target.links.onRenewed(target.camera, () => undefined);
+    this.forgetLinks = context.links.onRenewed(context.camera, () => undefined);
     this.ticker = setInterval(() => this.tick(), TICK_MS);
     const { signal } = this.aborter;
     document.addEventListener("visibilitychange", () => document.hidden || this.onShown(), {
@@ -179,8 +100,11 @@ class Session {
 
   private async load(): Promise<void> {
     this.retryTimer = undefined;
-    this.emitter.set({ kind: "connecting" });
-    const { camera, rendition, links } = this.target;
+    const { reason } = this;
+    this.emitter.set(
+      reason === null ? { kind: "connecting" } : { kind: "waiting", detail: reason },
+    );
+    const { camera, rendition, links } = this.context;
     try {
       const link = await (this.isRefused ? links.refused(camera) : links.get(camera));
       this.isRefused = false;
@@ -200,6 +124,7 @@ class Session {
     this.edge = -1;
     this.edgeMovedAt = this.startedAt;
     this.stuckSince = null;
+    this.heard = null;
     this.pacer.restart();
     hls.on(Hls.Events.ERROR, (_event, data) => this.onError(hls, data));
     hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => this.onUpdated(details.edge));
@@ -220,8 +145,11 @@ class Session {
   }
 
   private onUpdated(edge: number): void {
-    if (edge !== this.edge) this.edgeMovedAt = performance.now();
-    if (edge !== this.edge) this.stats.parts += 1;
+    if (edge !== this.edge) {
+      this.edgeMovedAt = performance.now();
+      this.heard = null;
+      this.stats.parts += 1;
+    }
     this.edge = edge;
     if (performance.now() - this.startedAt > GOOD_MS) this.backoff.reset();
   }
@@ -230,16 +158,15 @@ class Session {
     if (hls !== this.hls) return;
     const code = data.response?.code ?? 0;
     const said = problemDetail(responseText(data.networkDetails));
-    const detail = said ?? `${data.details}${code > 0 ? ` (HTTP ${code})` : ""}`;
     const weight = data.fatal ? "fatal " : "";
     noteError(this.stats, `${weight}${data.details} ${code} ${said ?? data.error?.message ?? ""}`);
-    if (NEW_ACCESS.has(code)) this.isRefused = true;
-    // a part that is gone is not the end: the playlist leads on
-    const isPlaylist = data.details !== Hls.ErrorDetails.FRAG_LOAD_ERROR;
-    if (data.fatal || (isPlaylist && (NEW_ACCESS.has(code) || NEW_MASTER.has(code)))) {
-      this.restart(detail, data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR ? 1 : 0);
-    } else if (code >= 500 && said !== null) {
-      this.emitter.set({ kind: "waiting", detail: said });
+    this.isRefused ||= NEW_ACCESS.has(code);
+    this.reason = code >= 500 ? said : null;
+    if (data.fatal || isGone(data, code)) {
+      const isMaster = data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR;
+      this.restart(said ?? `${data.details}${code > 0 ? ` (HTTP ${code})` : ""}`, isMaster ? 1 : 0);
+    } else if (this.reason !== null) {
+      this.emitter.set({ kind: "waiting", detail: this.reason });
     }
   }
 
@@ -266,6 +193,7 @@ class Session {
   }
 
   private onPlaying(): void {
+    this.reason = null;
     if (this.hls !== null) this.emitter.set({ kind: "live" });
   }
 
@@ -274,6 +202,7 @@ class Session {
     if (hls === null || hls.latestLevelDetails === null || document.hidden) return;
     if (video.paused) this.watch.start();
     this.noticeSilence();
+    this.askWhy(hls);
     if (this.isRestartDue() || video.seeking || video.readyState < 2) return;
     const behind = hls.latency - (hls.targetLatency ?? 0);
     if (this.isFarBehind(hls, behind)) return;
@@ -306,7 +235,6 @@ class Session {
 
   /** hls.js may lose its step near the edge, and then stops at every segment. */
   private onStalled(): void {
-    this.pacer.stalled();
     const now = performance.now();
     if (now - this.edgeMovedAt > SILENT_MS / 2) return; // nothing came: no fault of the player
     this.stalls = [...this.stalls.filter((at) => now - at < STORM_MS), now];
@@ -329,12 +257,39 @@ class Session {
     const isRunning = now - this.edgeMovedAt < SILENT_MS;
     if (!isStill || !isRunning) this.stuckSince = null;
     else this.stuckSince ??= now;
-    if (now - this.edgeMovedAt > NO_UPDATE_MS) this.restart("nothing came for a while");
-    else if (this.stuckSince !== null && now - this.stuckSince > STUCK_MS / 2) {
-      this.restart("the picture does not move although the stream goes on");
-    } else return false;
+    if (this.stuckSince === null || now - this.stuckSince < STUCK_MS / 2) return false;
+    this.restart("the picture does not move although the stream goes on");
     return true;
   }
+
+  /** Asks the server why nothing comes, once in a while; the last picture stays meanwhile. */
+  private askWhy(hls: Hls): void {
+    const now = performance.now();
+    const url = hls.levels[0]?.url[0];
+    if (now - Math.max(this.edgeMovedAt, this.askedAt) < ASK_MS || url === undefined) return;
+    this.askedAt = now;
+    fetch(url, { cache: "no-store" }).then(
+      async (response) => this.onAnswer(hls, response.status, await response.text()),
+      () => undefined, // hls.js goes on trying too, and says so
+    );
+  }
+
+  private onAnswer(hls: Hls, status: number, text: string): void {
+    if (hls !== this.hls || performance.now() - this.edgeMovedAt < ASK_MS) return;
+    const detail = problemDetail(text);
+    const hasGoneOn = status === 200 && this.heard !== null && this.heard !== text;
+    this.heard = status === 200 ? text : this.heard;
+    if (NEW_ACCESS.has(status)) this.isRefused = true;
+    if (NEW_ACCESS.has(status) || NEW_MASTER.has(status)) this.restart(detail ?? "it has ended");
+    else if (hasGoneOn) this.restart("the stream goes on, and nothing of it was loaded");
+    else if (detail !== null) this.emitter.set({ kind: "waiting", detail });
+  }
+}
+
+/** Whether only the master playlist leads on. A part that is gone is not the end. */
+function isGone(data: ErrorData, code: number): boolean {
+  if (data.details === Hls.ErrorDetails.FRAG_LOAD_ERROR) return false;
+  return NEW_ACCESS.has(code) || NEW_MASTER.has(code);
 }
 
 /** Seconds of media ahead of the picture, or of `time`, without a hole. */
