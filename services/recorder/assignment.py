@@ -117,7 +117,8 @@ class Assignment:
     def update(self, config: CameraConfig) -> bool:
         """Take a changed configuration; True when the camera must be connected anew."""
         self.config = config
-        return self._connections.differs(config)
+        is_needed = self._ledger is not None or self._connections.is_main_watched
+        return self._connections.update(config) and (is_needed or self._connections.is_open)
 
     async def reconnect(self) -> None:
         """Leave the camera and connect with the present configuration."""
@@ -133,8 +134,11 @@ class Assignment:
         """Recording is not wanted any more since `at`; who watches goes on watching."""
         await self._connections.stop_recording(at)
         self._close_ledger(to_milliseconds(at))
-        is_open = self._connections.is_open
-        self._set_state(CameraState.LIVE if is_open else CameraState.STOPPED, "")
+        self._connections.cancel_recording()
+        if self._connections.is_connected:
+            self._set_state(CameraState.LIVE, "")
+        elif not self._connections.is_open:
+            self._set_state(CameraState.STOPPED, "")
 
     def watch(self, renditions: frozenset[Rendition]) -> bool:
         """Send these renditions to viewers, connecting where that is needed.
@@ -152,7 +156,7 @@ class Assignment:
             await self._connections.close(EndReason.STOPPED)
             self._set_state(CameraState.STOPPED, "")
         if self._connections.is_sub_unneeded:
-            await self._connections.close_sub()
+            self._connections.close_sub()
 
     @property
     def _is_unneeded(self) -> bool:

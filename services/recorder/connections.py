@@ -4,6 +4,7 @@ Lives on the event loop; each connection is a session with a thread of its own.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -32,7 +33,7 @@ NO_RENDITIONS: frozenset[Rendition] = frozenset()
 class Connections:
     """Opens and closes what recording and viewers need, never twice for one stream.
 
-    `config` is the present one; whoever changes it asks `differs` and reopens.
+    Whoever changes the configuration calls `update` and, if it says so, closes and opens.
     `report` is called on the event loop, with what the main stream's present session says.
     """
 
@@ -76,9 +77,14 @@ class Connections:
         return self._main is not None
 
     @property
+    def is_connected(self) -> bool:
+        """Whether the main stream's session receives."""
+        return self._main is not None and self._main.is_connected
+
+    @property
     def is_idle(self) -> bool:
-        """Whether there is no session at all."""
-        return self._main is None and self._sub is None
+        """Whether there is no session and nobody who wants one."""
+        return self._main is None and self._sub is None and not self._watched
 
     @property
     def has_died(self) -> bool:
@@ -116,14 +122,15 @@ class Connections:
         if session is not None:
             session.stop(reason)
             await self._until(lambda: not session.is_connected)
+            self._feeds[Rendition.MAIN].buffer.close()
             await self._flushed()
 
-    def differs(self, config: CameraConfig) -> bool:
-        """Take a changed configuration; True when the main stream must be connected anew."""
-        self.config = config
+    def update(self, config: CameraConfig) -> bool:
+        """Take a changed configuration; True when it needs another connection to the camera."""
+        before, self.config = self.config, config
         if self._recording is not None:
             self._recording.set_seconds(config.recording_seconds)
-        return self._main is not None and config.session_differs(self._main.config)
+        return config.session_differs(before)
 
     def start_recording(self) -> None:
         """Record what the open session receives, from the next keyframe on."""
@@ -138,10 +145,15 @@ class Connections:
         if not session.is_connected or Rendition.MAIN not in self._watched:
             await self.close(EndReason.STOPPED)
             return
-        recording.stop_at(at.timestamp())
+        recording.stop_at(min(at.timestamp(), time.time()))
         await self._until(lambda: not (recording.is_wanted and session.is_connected))
-        recording.cancel()  # where the connection ended first, its recording ended with it
+        self.cancel_recording()  # where no part came that reaches so far
         await self._flushed()
+
+    def cancel_recording(self) -> None:
+        """Make sure that the open session, whichever it is by now, records nothing more."""
+        if self._recording is not None:
+            self._recording.cancel()
 
     # ---- viewers ------------------------------------------------------------
     @property
@@ -169,17 +181,18 @@ class Connections:
         wanted = self._sub_config()
         return wanted is None or wanted.session_differs(self._sub.config)
 
-    async def close_sub(self) -> None:
-        """Leave the small stream."""
+    def close_sub(self) -> None:
+        """Leave the small stream. Nobody waits for its thread: recording does not depend on it."""
         session, self._sub = self._sub, None
         if session is not None:
             session.stop(EndReason.STOPPED)
-            await self._until(lambda: not session.is_connected)
+            self._feeds[Rendition.SUB].buffer.close()
 
     async def close_all(self, reason: EndReason) -> None:
         """Leave the camera."""
         self.watch(NO_RENDITIONS)
-        await asyncio.gather(self.close(reason), self.close_sub())
+        self.close_sub()
+        await self.close(reason)
 
     # ---- inside -------------------------------------------------------------
     def _session(
@@ -190,12 +203,14 @@ class Connections:
         report: Callable[[Report], None],
     ) -> CameraSession:
         token = config.credentials
+        login = self._credentials.open(token) if token else None
         return CameraSession(
             config,
-            self._credentials.open(token) if token else None,
+            login,
             settings=self._settings,
             recording=recording,
-            live=self._feeds[rendition].buffer,
+            rendition=rendition,
+            live=self._feeds[rendition].buffer.open(),
             report=report,
             flush=lambda: self._writer.flush(FLUSH_SECONDS),
         )
@@ -231,7 +246,7 @@ class Connections:
         reported = asyncio.Event()
         self._writer.notify(lambda: self._loop.call_soon_threadsafe(reported.set))
         try:
-            async with asyncio.timeout(FLUSH_SECONDS):
+            async with asyncio.timeout(self._settings.stall_seconds + FLUSH_SECONDS):
                 await reported.wait()
         except TimeoutError:
             log.error("spool.slow", camera_id=self.config.camera_id)

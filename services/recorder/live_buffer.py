@@ -30,7 +30,7 @@ class BufferedPart:
 class LiveBuffer:
     """The last complete GOP of a stream and the one under way.
 
-    Filled by the session's thread, read by the event loop.
+    Filled by one session at a time, in that session's thread; read by the event loop.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -40,18 +40,30 @@ class LiveBuffer:
         self._bytes = 0
         self._serial = 0
         self._keyframes = 0
-        self._part_target = 1.0
+        self._tap: LiveTap | None = None
         self._notify: Callable[[], object] | None = None
 
-    def begin_session(self, part_target: float) -> None:
-        """A connection begins whose parts are at most `part_target` seconds long."""
-        self._part_target = part_target
+    def open(self) -> "LiveTap":
+        """Return the end that a new session fills; what an older one still sends is not taken."""
+        tap = LiveTap(self)
+        with self._lock:
+            self._tap = tap
+            self._clear()
+        return tap
 
-    def put(self, part: Part, start_unix: float) -> None:
+    def close(self) -> None:
+        """Take nothing more and keep nothing."""
+        with self._lock:
+            self._tap = None
+            self._clear()
+
+    def put(self, tap: "LiveTap", part: Part, start_unix: float) -> None:
         """Append a part; what is older than the last complete GOP goes."""
         with self._lock:
+            if tap is not self._tap:
+                return
             self._serial += 1
-            self._parts.append(BufferedPart(self._serial, part, start_unix, self._part_target))
+            self._parts.append(BufferedPart(self._serial, part, start_unix, tap.part_target))
             self._bytes += len(part.data)
             self._keyframes += part.is_keyframe_start
             while len(self._parts) > 1 and (self._keyframes > 2 or self._bytes > self._limit):
@@ -81,7 +93,7 @@ class LiveBuffer:
         with self._lock:
             if serial >= self._serial:
                 return None, True
-            ahead = serial + 1 - self._parts[0].serial
+            ahead = serial + 1 - self._parts[0].serial if self._parts else -1
             return (self._parts[ahead], True) if ahead >= 0 else (None, False)
 
     def longest_gop_seconds(self) -> float | None:
@@ -90,7 +102,24 @@ class LiveBuffer:
             starts = [item.start_unix for item in self._parts if item.part.is_keyframe_start]
         return max((b - a for a, b in pairwise(starts)), default=None)
 
+    def _clear(self) -> None:
+        self._parts.clear()
+        self._bytes = self._keyframes = 0
+
     def _drop_oldest(self) -> None:
         dropped = self._parts.popleft()
         self._bytes -= len(dropped.part.data)
         self._keyframes -= dropped.part.is_keyframe_start
+
+
+class LiveTap:
+    """One session's end of a buffer."""
+
+    def __init__(self, buffer: LiveBuffer) -> None:
+        self.part_target = 1.0
+        """Seconds; no part of the present connection is meant to be longer."""
+        self._buffer = buffer
+
+    def put(self, part: Part, start_unix: float) -> None:
+        """Hand a part on, which began to arrive at `start_unix` (Unix seconds, server clock)."""
+        self._buffer.put(self, part, start_unix)

@@ -81,7 +81,9 @@ class LiveNumbering:
         if not self._is_running:
             return None
         self._note_length(item)
-        if self._state is None or (part.is_keyframe_start and self._is_misdeclared(item)):
+        if self._state is None or (
+            part.is_keyframe_start and self._is_misdeclared(item, is_broken=is_broken)
+        ):
             self._renew(item, longest_gop)
         elif is_broken or self._must_cut(item):
             self._go_on(self._state, item, is_broken=is_broken)
@@ -91,15 +93,15 @@ class LiveNumbering:
         is_overlong = self._state and _part_ms(item) > self._state.part_target_ms
         self._overlong = self._overlong + 1 if is_overlong else 0
 
-    def _is_misdeclared(self, item: BufferedPart) -> bool:
+    def _is_misdeclared(self, item: BufferedPart, *, is_broken: bool) -> bool:
         """Whether what was declared does not hold for what comes now."""
         assert self._state is not None
         if self._overlong >= MOST_OVERLONG:
             return True
         wanted = _target_ms(item)
-        # a target that was raised for slow pictures stays
+        # a target that was raised for slow pictures stays while nothing breaks
         return wanted > self._state.part_target_ms or (
-            item.part.starts_after is not None and wanted != self._state.part_target_ms
+            is_broken and wanted != self._state.part_target_ms
         )
 
     def _must_cut(self, item: BufferedPart) -> bool:

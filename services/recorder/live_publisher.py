@@ -1,20 +1,22 @@
 """Sends a rendition's parts to the bus while somebody watches it."""
 
 import asyncio
-import contextlib
 import time
 
 import structlog
 
 from libs.bus.client import Bus
-from libs.bus.errors import BusUnavailable, Conflict, InvalidPayload, Permanent
+from libs.bus.errors import BusError, Conflict, InvalidPayload, Permanent
 from libs.contracts.live import LivePart, LiveState, rendition_key
+from libs.media.packets import VIDEO_TIMESCALE
 from services.recorder import metrics
 from services.recorder.live_buffer import BufferedPart, LiveBuffer
 from services.recorder.live_numbering import LiveNumbering, Stream
 
 log = structlog.get_logger()
 
+STALE_SECONDS = 30.0
+"""What was kept for longer is not sent to a first viewer; GOPs are shorter."""
 OUTBID_REST_SECONDS = 1.0
 """Wait after another recorder was seen to send this camera; the leases settle whose it is."""
 
@@ -31,6 +33,8 @@ class LivePublisher:
         self._arrived = asyncio.Event()
         self._numbering: LiveNumbering | None = None
         self._unsent: tuple[LivePart, bytes] | None = None
+        self._saving: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._saving.cancel()
         self._serial = 0
         self._sequence = 0
         self._states = bus.kv(LiveState)
@@ -54,6 +58,7 @@ class LivePublisher:
                     await self._take(numbering, item, is_hole=is_hole)
         finally:
             self._buffer.attach(None)
+            self._saving.cancel()
 
     def _next(self) -> tuple[BufferedPart | None, bool]:
         """Return what is to be sent now, and whether parts before it were left out."""
@@ -61,7 +66,10 @@ class LivePublisher:
             item, is_there = self._buffer.after(self._serial)
             if is_there:
                 return item, False
-        return self._buffer.first(), True
+        first = self._buffer.first()
+        if first is not None and time.time() - first.end_unix > STALE_SECONDS:
+            return None, True  # the camera is away; viewers must not take this for the present
+        return first, True
 
     async def _take(self, numbering: LiveNumbering, item: BufferedPart, *, is_hole: bool) -> None:
         if is_hole and self._serial:
@@ -91,10 +99,18 @@ class LivePublisher:
             numbering.interrupt()
         else:
             metrics.LIVE_PARTS.labels(*self._labels).inc()
+            delay = time.time() - part.start_ms / 1000 - part.duration_90k / VIDEO_TIMESCALE
+            metrics.LIVE_DELAY.labels(part.rendition).observe(max(0.0, delay))
         self._unsent = None
-        if part.part == 0 and numbering.state is not None:
-            with contextlib.suppress(BusUnavailable):
-                await self._states.put(numbering.state.key, numbering.state)
+        if part.part == 0 and numbering.state is not None and self._saving.done():
+            self._saving = asyncio.ensure_future(self._save(numbering.state))
+
+    async def _save(self, state: LiveState) -> None:
+        """Store beside the parts, which must not wait for the bus's disk."""
+        try:
+            await self._states.put(state.key, state)
+        except BusError as error:
+            log.warning("live.state_not_saved", camera_id=state.camera_id, reason=str(error))
 
     async def _resume(self) -> LiveNumbering:
         """Find out where the numbering is, and send what may not have been stored."""

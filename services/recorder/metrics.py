@@ -13,7 +13,7 @@ RECORDED = Counter(
     ["camera_id"],
 )
 RECEIVED = Counter(
-    "everframe_recorder_received_bytes_total", "Media that cameras sent", ["camera_id"]
+    "everframe_recorder_received_bytes_total", "Media that cameras sent", ["camera_id", "rendition"]
 )
 RECORDINGS = Counter(
     "everframe_recorder_recordings_total",
@@ -26,27 +26,27 @@ GAPS = Counter(
 RECONNECTS = Counter(
     "everframe_recorder_reconnects_total",
     "Camera sessions that ended without being asked to, by reason",
-    ["camera_id", "reason"],
+    ["camera_id", "rendition", "reason"],
 )
 LOST_PACKETS = Counter(
     "everframe_recorder_lost_packets_total",
     "RTP packets that never came, as libavformat counts them",
-    ["camera_id"],
+    ["camera_id", "rendition"],
 )
 TIMESTAMP_ADJUSTMENTS = Counter(
     "everframe_recorder_timestamp_adjustments_total",
     "Camera timestamps that had to be put right",
-    ["camera_id"],
+    ["camera_id", "rendition"],
 )
 DROPPED_AUDIO = Counter(
     "everframe_recorder_dropped_audio_packets_total",
     "Audio that came too late for its place in a recording",
-    ["camera_id"],
+    ["camera_id", "rendition"],
 )
 UNRECORDABLE_AUDIO = Counter(
     "everframe_recorder_unrecordable_tracks_total",
     "Audio tracks left out because their codec cannot be recorded",
-    ["camera_id", "codec"],
+    ["camera_id", "rendition", "codec"],
 )
 WRITE_ERRORS = Counter(
     "everframe_recorder_write_errors_total", "Spool files that could not be written", ["camera_id"]
@@ -87,4 +87,10 @@ LIVE_SKIPPED = Counter(
     "everframe_recorder_live_skipped_parts_total",
     "Parts that live viewers did not get because the bus was away or too slow",
     ["camera_id", "rendition"],
+)
+LIVE_DELAY = Histogram(
+    "everframe_recorder_live_delay_seconds",
+    "From the arrival of a live part's last frame until the bus had the part",
+    ["rendition"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )

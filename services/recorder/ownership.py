@@ -14,21 +14,21 @@ from libs.bus.client import Bus
 from libs.bus.errors import BusError, BusUnavailable, InvalidPayload, LeaseLost
 from libs.bus.keyvalue import ChangeKind
 from libs.contracts.cameras import CameraConfig, camera_key
-from libs.contracts.live import Demand, Rendition
+from libs.contracts.live import Demand, LiveState, Rendition, rendition_key
 from libs.contracts.ownership import Lease, Presence, RecordingProgress
 from libs.contracts.recordings import EndReason
 from libs.runtime.service import supervise
 from services.recorder import metrics
 from services.recorder.assignment import Assignment, Environment
 from services.recorder.connections import NO_RENDITIONS
-from services.recorder.sharing import plan
+from services.recorder.sharing import Plan, plan
 from services.recorder.spool import SpoolEntry
 
 log = structlog.get_logger()
 
 RECONCILE_SECONDS = 0.5
-SNAPSHOTS = frozenset({"configs", "leases", "presences", "progress", "demand"})
-"""What must have been read before anything is decided."""
+SNAPSHOTS = frozenset({"configs", "leases", "presences", "progress"})
+"""What must have been read before anything is decided. What is watched may become known later."""
 HANDED_OVER_REST_SECONDS = 5.0
 """A camera that was just given up is left to the others for so long."""
 
@@ -46,6 +46,7 @@ class Ownership:
         self._leases = bus.leases(Lease, ttl_seconds=ttl)
         self._presences = bus.leases(Presence, ttl_seconds=ttl)
         self._demand_kv = bus.kv(Demand)
+        self._live_kv = bus.kv(LiveState)
         self._bus = bus
         self._ttl_seconds = ttl
         self._spooled = spooled
@@ -160,11 +161,9 @@ class Ownership:
     async def _watch_demand(self) -> None:
         async with aclosing(self._demand_kv.watch()) as changes:
             async for change in changes:
-                if change.is_snapshot_done:
-                    self._snapshots.add("demand")
-                elif change.value is not None:
+                if change.value is not None:
                     self._demand[change.key] = change.value
-                else:
+                elif not change.is_snapshot_done:
                     self._demand.pop(change.key, None)
                 self._changed.set()
 
@@ -271,6 +270,10 @@ class Ownership:
         self._assignments.pop(key, None)
         with contextlib.suppress(BusUnavailable):
             await self._progress_kv.delete(key)
+            for rendition in Rendition:
+                config = assignment.config
+                live_key = rendition_key(config.site, config.camera_id, rendition)
+                await self._live_kv.delete(live_key)
             await self._leases.release(key, assignment.revision)
 
     async def _switch_off(self, assignment: Assignment, config: CameraConfig) -> None:
@@ -287,33 +290,48 @@ class Ownership:
         await assignment.end(EndReason.HANDOVER)
 
     async def _share(self) -> None:
-        wanted = {key for key, config in self._configs.items() if self._needs_recorder(key, config)}
+        """Take what is free and due here; hand over where the shares are uneven.
+
+        Recorded cameras are shared as if nobody watched anything: a viewer must cost no footage.
+        """
+        now = time.monotonic()
         holders = {key: who for key, who in self._holders.items() if who != self._me}
         holders |= dict.fromkeys(self._assignments, self._me)
-        now = time.monotonic()
-        free = wanted - holders.keys()
+        recorded = {key for key, config in self._configs.items() if self._is_due(key, config)}
+        watched = {key for key, config in self._configs.items() if self._watched(key, config)}
+        free = (recorded | watched) - holders.keys()
         self._free_since = {key: self._free_since.get(key, now) for key in free}
-        decision = plan(
+        room = self._env.settings.max_cameras
+        decision = self._plan(recorded, holders, room)
+        await self._take_free(decision, now)
+        room -= len(self._assignments.keys() & recorded)
+        await self._take_free(self._plan(watched - recorded, holders, room), now)
+        only_watched = self._assignments.keys() - recorded
+        give_up = decision.give_up if len(only_watched) <= room else max(only_watched)
+        if give_up is not None and give_up not in self._operations:
+            self._rest_until[give_up] = now + HANDED_OVER_REST_SECONDS
+            self._operate(give_up, self._give_up(give_up, self._assignments[give_up]))
+
+    def _plan(self, wanted: set[str], holders: dict[str, str], room: int) -> Plan:
+        now = time.monotonic()
+        return plan(
             me=self._me,
             recorders=self._recorders,
             wanted=wanted,
-            holders=holders,
+            holders={key: who for key, who in holders.items() if key in wanted},
             resting={key for key, until in self._rest_until.items() if until > now},
-            max_cameras=self._env.settings.max_cameras,
+            max_cameras=room,
         )
-        for key in decision.take:
-            if key in self._operations:
-                continue
-            if now - self._free_since[key] >= decision.wait_seconds:
-                await self._take(key)
-        if decision.give_up is not None and decision.give_up not in self._operations:
-            self._rest_until[decision.give_up] = now + HANDED_OVER_REST_SECONDS
-            assignment = self._assignments[decision.give_up]
-            self._operate(decision.give_up, self._give_up(decision.give_up, assignment))
 
-    def _needs_recorder(self, key: str, config: CameraConfig) -> bool:
-        """Whether there is something to record or to show, or wanted time to account for."""
-        if config.is_recording_wanted or self._watched(key, config):
+    async def _take_free(self, decision: Plan, now: float) -> None:
+        for key in decision.take:
+            is_due = now - self._free_since[key] >= decision.wait_seconds
+            if is_due and key not in self._operations:
+                await self._take(key)
+
+    def _is_due(self, key: str, config: CameraConfig) -> bool:
+        """Whether there is something to record, or wanted time that nobody accounted for."""
+        if config.is_recording_wanted:
             return True
         accounted = self._accounted.get(key)
         ends = [interval.ended_at for interval in config.wanted if interval.ended_at is not None]

@@ -47,6 +47,7 @@ class CameraRecording:
         self._segmenter = Segmenter(config.recording_seconds)
         self._active: ActiveRecording | None = None
         self._is_wanted = False
+        self._must_end = False
         self._stop_at: float | None = None
 
     # ---- from the event loop ------------------------------------------------
@@ -60,9 +61,10 @@ class CameraRecording:
         self._stop_at = unix
 
     def cancel(self) -> None:
-        """Record nothing more; what was open is ended by the session's end."""
+        """Record nothing more; what is open ends with the session, or before its next part."""
         self._stop_at = None
         self._is_wanted = False
+        self._must_end = True
 
     @property
     def is_wanted(self) -> bool:
@@ -76,6 +78,8 @@ class CameraRecording:
     # ---- in the session's thread --------------------------------------------
     def place(self, part: Part, start_unix: float) -> None:
         """Take the next part, which starts at `start_unix` (Unix seconds, server clock)."""
+        if self._must_end:  # also where recording was wanted again since: never behind a hole
+            self.end(EndReason.STOPPED)
         if not self._is_wanted:
             return
         if self._active is not None and self._active.failure is not None:
@@ -84,10 +88,12 @@ class CameraRecording:
         stop_at = self._stop_at
         if stop_at is not None and start_unix + part.duration_90k / VIDEO_TIMESCALE >= stop_at:
             self.end(EndReason.STOPPED)
-            self.cancel()
+            self._stop_at = None
+            self._is_wanted = False
 
     def end(self, reason: EndReason) -> None:
         """End the open recording, if there is one."""
+        self._must_end = False
         self._follow(self._segmenter.close(reason))
         self._active = None
 

@@ -10,6 +10,7 @@ import structlog
 
 from libs.contracts.cameras import CameraConfig, CameraState
 from libs.contracts.gaps import GapReason
+from libs.contracts.live import Rendition
 from libs.contracts.recordings import EndReason
 from libs.media.audio import AudioPipeline, make_audio_pipeline
 from libs.media.errors import SourceError, SourceErrorKind
@@ -20,7 +21,7 @@ from libs.runtime.backoff import Backoff
 from libs.runtime.clock import SystemClock, WallClock
 from libs.runtime.credentials import CameraCredentials
 from services.recorder import metrics
-from services.recorder.live_buffer import LiveBuffer
+from services.recorder.live_buffer import LiveTap
 from services.recorder.recording import CameraRecording
 from services.recorder.reports import Connected, Failed, Report
 from services.recorder.settings import RecorderSettings
@@ -80,7 +81,8 @@ class CameraSession:
         *,
         settings: RecorderSettings,
         recording: CameraRecording | None,
-        live: LiveBuffer,
+        rendition: Rendition,
+        live: LiveTap,
         report: Callable[[Report], None],
         flush: Callable[[], object],
     ) -> None:
@@ -89,6 +91,7 @@ class CameraSession:
         self.recording = recording
         self._credentials = credentials
         self._settings = settings
+        self._rendition = rendition
         self._live = live
         self._report = report
         self._flush = flush
@@ -100,6 +103,7 @@ class CameraSession:
         self._last_keyframe = 0.0
         self._is_reading = False
         self._counted = (0, 0, 0)
+        self._labels = (config.camera_id, rendition)
         self._thread = threading.Thread(
             target=self._run, name=f"camera-{config.camera_id}", daemon=True
         )
@@ -128,7 +132,9 @@ class CameraSession:
 
     # ---- in the thread ------------------------------------------------------
     def _run(self) -> None:
-        structlog.contextvars.bind_contextvars(camera_id=self.config.camera_id)
+        structlog.contextvars.bind_contextvars(
+            camera_id=self.config.camera_id, rendition=self._rendition
+        )
         backoff = Backoff(first_seconds=0.5, max_seconds=self._settings.reconnect_max_seconds)
         while not self._stop.is_set():
             connected_at = time.monotonic()
@@ -139,7 +145,7 @@ class CameraSession:
                 backoff.reset()
             self._flush()  # first what was recorded, then that it ended
             self._report(outcome.report)
-            metrics.RECONNECTS.labels(self.config.camera_id, outcome.report.reason).inc()
+            metrics.RECONNECTS.labels(*self._labels, outcome.report.reason).inc()
             delay = backoff.next_seconds()
             if outcome.report.state is CameraState.UNAUTHORIZED:
                 delay = self._settings.unauthorized_retry_seconds
@@ -171,7 +177,7 @@ class CameraSession:
                     pipeline.output if pipeline else None,
                     part_target_seconds=target,
                 )
-                self._live.begin_session(target)
+                self._live.part_target = target
                 self._read(source, muxer, pipeline, self._batch(tracks, target))
             finally:
                 self._source = None
@@ -221,7 +227,7 @@ class CameraSession:
         resolution = f"{video.width}x{video.height}" if video.width else ""
         log.info("camera.connected", codec=video.codec, resolution=resolution)
         for dropped in tracks.dropped:
-            metrics.UNRECORDABLE_AUDIO.labels(self.config.camera_id, dropped.codec).inc()
+            metrics.UNRECORDABLE_AUDIO.labels(*self._labels, dropped.codec).inc()
             log.warning("camera.track_dropped", codec=dropped.codec, reason=dropped.reason)
         self._report(Connected(video.codec, resolution))
 
@@ -284,7 +290,7 @@ class CameraSession:
                 continue
             for part in parts:
                 self._place(part)
-        metrics.RECEIVED.labels(self.config.camera_id).inc(size)
+        metrics.RECEIVED.labels(*self._labels).inc(size)
 
     def _watch_video(self, packet: Packet) -> None:
         now = packet.arrived_monotonic
@@ -307,9 +313,12 @@ class CameraSession:
             if recording is not None:
                 recording.end(EndReason.CLOCK_CHANGED)
         start_unix = self._wall.unix_at(part.captured_monotonic)
-        self._live.put(part, start_unix)
         if recording is not None:
             recording.place(part, start_unix)
+        try:
+            self._live.put(part, start_unix)
+        except Exception:  # viewers must never cost footage
+            log.exception("live.part_lost")
 
     def _finish(self, muxer: Muxer | None, outcome: _Outcome | None) -> None:
         """Write what the muxer still holds and end the recording."""
@@ -345,5 +354,5 @@ class CameraSession:
             muxer.dropped_audio if muxer else 0,
         )
         for counter, value, before in zip(counters, now, self._counted, strict=True):
-            counter.labels(self.config.camera_id).inc(value - before)
+            counter.labels(*self._labels).inc(value - before)
         self._counted = now

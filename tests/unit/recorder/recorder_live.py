@@ -1,14 +1,18 @@
 """Buffered parts for tests of live numbering and sending."""
 
+import time
+from weakref import WeakKeyDictionary
+
 from libs.contracts.live import Rendition
 from libs.media.packets import Break, InitSegment, Part
-from services.recorder.live_buffer import BufferedPart, LiveBuffer
+from services.recorder.live_buffer import BufferedPart, LiveBuffer, LiveTap
 from services.recorder.live_numbering import Stream
-from tests.unit.recorder.recorder_samples import NOON, init_segment, part
+from tests.unit.recorder.recorder_samples import init_segment, part
 
-START = NOON.timestamp()
+START = float(int(time.time()))
 PART = 0.2
 TARGET = 0.21
+_TAPS: WeakKeyDictionary[LiveBuffer, LiveTap] = WeakKeyDictionary()
 
 
 def stream(epoch: int = 7) -> Stream:
@@ -50,5 +54,9 @@ def buffered(parts: list[Part], *, target: float = TARGET) -> list[BufferedPart]
 
 
 def fill(buffer: LiveBuffer, parts: list[Part]) -> None:
+    """Put parts in as one session does, from the first call on."""
+    if buffer not in _TAPS:
+        _TAPS[buffer] = buffer.open()
+        _TAPS[buffer].part_target = TARGET
     for each in parts:
-        buffer.put(each, START + each.captured_monotonic)
+        _TAPS[buffer].put(each, START + each.captured_monotonic)

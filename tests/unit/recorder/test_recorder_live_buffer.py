@@ -94,3 +94,29 @@ def test_a_part_larger_than_the_limit_is_still_sent_on():
     fill(buffer, big(steady(3, gop=1), 100))
 
     assert starts(buffer) == [0.4]
+
+
+def test_a_session_that_was_left_adds_nothing_to_the_next_one():
+    buffer = LiveBuffer(10**6)
+    old = buffer.open()
+    old.put(steady(1)[0], START)
+    new = buffer.open()
+    old.put(steady(1)[0], START)
+
+    assert buffer.first() is None
+    new.put(steady(1)[0], START)
+    assert buffer.first() is not None
+    buffer.close()
+    new.put(steady(1)[0], START)
+    assert buffer.first() is None
+
+
+def test_a_reader_goes_on_behind_what_was_forgotten():
+    buffer = LiveBuffer(10**6)
+    tap = buffer.open()
+    for part in steady(5):
+        tap.put(part, START + part.captured_monotonic)
+    buffer.open()
+
+    assert buffer.after(5) == (None, True)
+    assert buffer.after(3) == (None, False)
