@@ -26,7 +26,7 @@ _IMMUTABLE = "private, max-age=3600, immutable"
 def playlist(request: Request, text: str) -> Response:
     """Return a playlist, compressed where the client takes that; the same bytes everywhere."""
     body = text.encode()
-    headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         body = gzip.compress(body, 1, mtime=0)
         headers["Content-Encoding"] = "gzip"

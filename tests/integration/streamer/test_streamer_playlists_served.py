@@ -18,7 +18,7 @@ async def test_first_viewer_waits_for_a_picture_and_then_plays(world: World) -> 
 
     assert m3u8.loads(master.text).playlists[0].uri == f"main/{camera.live_id}/media.m3u8"
     assert media.headers["content-type"] == "application/vnd.apple.mpegurl"
-    assert media.headers["cache-control"] == "no-cache"
+    assert media.headers["cache-control"] == "private, no-cache"
     listed = m3u8.loads(media.text)
     assert [segment.uri for segment in listed.segments if segment.uri] == ["0.m4s", "1.m4s"]
     segment = await world.get(running, world.file(camera, "0.m4s"))
