@@ -7,6 +7,7 @@ that a path does not say.
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -41,6 +42,7 @@ from services.streamer.responses import (
     snapshot_response,
 )
 from services.streamer.snapshot import NoPicture
+from services.streamer.viewers import Viewer
 from services.streamer.window import HeldPart, Position
 
 PREFIX = "/api/v1/cameras/{camera_id}"
@@ -52,6 +54,16 @@ _FILE = re.compile(
 )
 _NOT_LISTED = "this is not, or no longer, part of the live session"
 _ENDED = "this live session has ended; load the master playlist again"
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """One request of somebody who watches."""
+
+    ticket: Ticket
+    viewer: Viewer
+    channel: Channel
+    held: Held
 
 
 class LiveRoutes:
@@ -71,11 +83,12 @@ class LiveRoutes:
 
     async def master(self, request: Request, reply: Reply) -> None:
         """Held until a picture is there."""
-        async with self._watching(request, _asked_rendition(request)) as (ticket, channel, held):
-            await self._wait_live(held, channel)
+        async with self._watching(request, _asked_rendition(request)) as visit:
+            channel = visit.channel
+            await self._wait_live(visit.held, channel)
             newest = channel.window.newest
             assert newest is not None
-            uri = f"{channel.key.rendition}/{newest.live_id}/media.m3u8{ticket.suffix}"
+            uri = f"{channel.key.rendition}/{newest.live_id}/media.m3u8{visit.ticket.suffix}"
             text = render_master(newest, bandwidth=bandwidth(channel.window), media_uri=uri)
             await reply(playlist(request, text))
 
@@ -86,16 +99,16 @@ class LiveRoutes:
             directives = parse_directives(request.query_params)
         except BadDirective as error:
             raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from error
-        async with self._watching(request, _rendition(request)) as (ticket, channel, held):
-            window = channel.window
-            await self._wait_told(held, channel, live_id)
+        async with self._watching(request, _rendition(request)) as visit:
+            channel, window = visit.channel, visit.channel.window
+            await self._wait_told(visit.held, channel, live_id)
             decision = decide(window, directives, live_id=live_id)
             if isinstance(decision, Wait):
 
                 def is_decided() -> bool:
                     return not isinstance(decide(window, directives, live_id=live_id), Wait)
 
-                await held.until(is_decided, decision.timeout_seconds)
+                await visit.held.until(is_decided, decision.timeout_seconds)
                 decision = decide(window, directives, live_id=live_id)
             if isinstance(decision, Wait):
                 raise await self._nothing_new(channel)
@@ -103,7 +116,7 @@ class LiveRoutes:
                 raise Problem(HTTPStatus.BAD_REQUEST, decision.detail)
             if isinstance(decision, Gone):
                 raise not_found(_ENDED)
-            await reply(playlist(request, channel.playlists.media(window, ticket.suffix)))
+            await reply(playlist(request, channel.playlists.media(window, visit.ticket.suffix)))
 
     async def file(self, request: Request, reply: Reply) -> None:
         """An init segment, a segment or a part; the part that comes next is held."""
@@ -111,17 +124,18 @@ class LiveRoutes:
         if name is None:
             raise not_found("there is no such file in a live session")
         live_id = request.path_params["live_id"]
-        async with self._watching(request, _rendition(request)) as (_, channel, held):
-            await self._wait_told(held, channel, live_id)
+        async with self._watching(request, _rendition(request)) as visit:
+            channel = visit.channel
+            await self._wait_told(visit.held, channel, live_id)
             if channel.window.live_id != live_id:
                 raise not_found(_ENDED)
             if name["init"]:
                 response = _init(channel, name["id"])
             elif name["part"] is None:
-                response = await self._segment(held, channel, live_id, int(name["msn"]))
+                response = await self._segment(visit, live_id, int(name["msn"]))
             else:
                 position = int(name["msn"]), int(name["part"])
-                response = await self._part(held, channel, live_id, position)
+                response = await self._part(visit, live_id, position)
             await reply(response)
 
     async def snapshot(self, request: Request, reply: Reply) -> None:
@@ -139,23 +153,21 @@ class LiveRoutes:
 
     # Media
 
-    async def _segment(self, held: Held, channel: Channel, live_id: str, msn: int) -> Response:
-        window = channel.window
+    async def _segment(self, visit: _Visit, live_id: str, msn: int) -> Response:
+        window = visit.channel.window
 
         def chunks() -> list[bytes] | None:
             return window.segment(msn) if window.live_id == live_id else None
 
-        if _may_come_soon((msn, 0), channel):
-            await held.until(lambda: chunks() is not None, LAG_SECONDS)
+        if _may_come_soon((msn, 0), visit.channel):
+            await visit.held.until(lambda: chunks() is not None, LAG_SECONDS)
         found = chunks()
         if found is None:
             raise not_found(_NOT_LISTED)
-        return MediaResponse(found)
+        return MediaResponse(found, on_first_byte=lambda: self._sent(visit))
 
-    async def _part(
-        self, held: Held, channel: Channel, live_id: str, position: Position
-    ) -> Response:
-        window = channel.window
+    async def _part(self, visit: _Visit, live_id: str, position: Position) -> Response:
+        channel, held, window = visit.channel, visit.held, visit.channel.window
         is_fresh = _is_fresh(window.part(*position), channel)
 
         def decision() -> Found | Wait | Gone:
@@ -174,11 +186,14 @@ class LiveRoutes:
             raise not_found(_NOT_LISTED)
         part = found.held
         return MediaResponse(
-            [part.data], on_first_byte=(lambda: self._sent(part)) if is_fresh else None
+            [part.data], on_first_byte=lambda: self._sent(visit, part if is_fresh else None)
         )
 
-    def _sent(self, held: HeldPart) -> None:
-        observe_delay(held.part, "ll-hls", now=self._context.clock.unix())
+    def _sent(self, visit: _Visit, fresh: HeldPart | None = None) -> None:
+        """Somebody sees a picture; `fresh` is a part whose delay tells something."""
+        self._context.viewers.started(visit.viewer)
+        if fresh is not None:
+            observe_delay(fresh.part, "ll-hls", now=self._context.clock.unix())
 
     # What all have in common
 
@@ -192,17 +207,14 @@ class LiveRoutes:
             ) from error
 
     @asynccontextmanager
-    async def _watching(
-        self, request: Request, rendition: Rendition
-    ) -> AsyncIterator[tuple[Ticket, Channel, Held]]:
+    async def _watching(self, request: Request, rendition: Rendition) -> AsyncIterator[_Visit]:
         ticket = self._ticket(request)
         viewers = self._context.viewers
         with viewers.watching(ticket.access, rendition, "ll-hls") as viewer:
             channel = self._context.channel(ticket.access, rendition)
             with channel.in_use():
                 async with Held(request, channel) as held:
-                    yield ticket, channel, held
-            viewers.started(viewer)
+                    yield _Visit(ticket, viewer, channel, held)
 
     async def _wait_live(self, held: Held, channel: Channel) -> None:
         """Wait until a new viewer would see what happens now."""

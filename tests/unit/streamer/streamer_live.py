@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from libs.bus.testing import FakeBroker, FakeBus
-from libs.contracts.live import Demand, LivePart, Rendition
+from libs.contracts.live import Demand, LivePart, Rendition, ViewingStarted, ViewingStopped
 from libs.web.live_tokens import LiveAccess, LiveTokens
 from services.recorder.wiring import WIRING as RECORDER
 from services.streamer.access import Gate
@@ -19,7 +19,6 @@ from services.streamer.camera_states import CameraStates
 from services.streamer.channel import Channel, ChannelKey
 from services.streamer.channels import Channels
 from services.streamer.context import Context
-from services.streamer.events import ViewingEvents
 from services.streamer.http import build_http
 from services.streamer.settings import StreamerSettings
 from services.streamer.viewers import Viewers
@@ -74,7 +73,7 @@ class Stand:
     bus: FakeBus
     recorder: FakeBus
     context: Context
-    events: ViewingEvents
+    events: list[ViewingStarted | ViewingStopped]
     clock: StoppedClock
     app: FastAPI
     client: httpx.AsyncClient
@@ -109,13 +108,14 @@ class Stand:
 
 @contextlib.asynccontextmanager
 async def stand(**changes: Any) -> AsyncIterator[Stand]:
-    broker, clock, events = FakeBroker(), StoppedClock(), ViewingEvents()
+    broker, clock = FakeBroker(), StoppedClock()
+    events: list[ViewingStarted | ViewingStopped] = []
     bus, chosen = broker.bus(WIRING), settings(**changes)
     async with asyncio.TaskGroup() as tasks:
         context = Context(
             settings=chosen,
             gate=Gate(LiveTokens(KEY), now=clock.unix, allowed_origins=frozenset()),
-            viewers=Viewers(chosen, streamer="streamer-1", publish=events.put, clock=clock),
+            viewers=Viewers(chosen, streamer="streamer-1", publish=events.append, clock=clock),
             channels=Channels(chosen, bus, tasks, streamer="streamer-1", clock=clock),
             states=CameraStates(bus),
             clock=clock,
