@@ -23,7 +23,9 @@ _SENTENCES = {
 }
 _UNKNOWN = "no recorder has reported about this camera yet"
 _BUS_AWAY = "the connection to the recorders is interrupted; it comes back by itself"
-_NO_SUB = "perhaps it has no sub-stream"
+_NO_SUB_PARTS = "the camera's small stream sends nothing so far; if that lasts, check its sub_url"
+_WELL = frozenset({CameraState.RECORDING, CameraState.LIVE})
+"""The state is that of the large stream; when that is well, it does not explain the small one."""
 
 
 class CameraStates:
@@ -44,5 +46,7 @@ class CameraStates:
             return _BUS_AWAY
         if entry is None:
             return _UNKNOWN
-        sentence = _SENTENCES[entry.value.state]
-        return f"{sentence}; {_NO_SUB}" if key.rendition is Rendition.SUB else sentence
+        state = entry.value.state
+        if key.rendition is Rendition.SUB and state in _WELL:
+            return _NO_SUB_PARTS
+        return _SENTENCES[state]

@@ -5,11 +5,12 @@ import asyncio
 import pytest
 
 from libs.contracts.cameras import CameraState
+from libs.contracts.live import ViewingStarted
 from libs.contracts.ownership import RecordingProgress
 from libs.contracts.times import from_unix_seconds
 from services.streamer import metrics
 from services.streamer.routes import LAG_SECONDS
-from tests.unit.streamer.streamer_live import NOW, Stand, stand
+from tests.unit.streamer.streamer_live import NOW, Stand, stand, token
 from tests.unit.streamer.streamer_samples import INIT, Producer, muxed
 from tests.waiting import eventually
 
@@ -52,6 +53,53 @@ async def test_state_of_the_camera_is_told_and_its_address_is_not(
         assert said in answer.json()["detail"]
         assert "10.1.2.3" not in answer.text
         assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (CameraState.OFFLINE, "cannot be reached"),
+        (CameraState.RECORDING, "small stream sends nothing so far; if that lasts, check its sub"),
+        (CameraState.LIVE, "small stream sends nothing so far; if that lasts, check its sub"),
+    ],
+)
+async def test_viewer_of_the_small_stream_is_not_told_that_the_large_one_is_well(
+    state: CameraState, said: str
+) -> None:
+    async with stand(first_part_seconds=0.05) as live:
+        await report(live, state)
+        answer = await live.get("live/master.m3u8?rendition=sub")
+
+    assert answer.status_code == 503
+    assert said in answer.json()["detail"]
+
+
+async def test_viewing_begins_with_media_not_with_playlists_or_heads() -> None:
+    async with stand() as live:
+        await live.show(Producer().segments(2))
+        for name in (
+            "live/master.m3u8",
+            "live/main/one/media.m3u8",
+            f"live/main/one/init-{INIT}.mp4",
+        ):
+            assert (await live.get(name)).status_code == 200
+        path = "/api/v1/cameras/front-door/live/main/one/10.m4s"
+        head = await live.client.head(path, headers={"Cookie": f"everframe_live={token()}"})
+        assert head.status_code == 200
+        assert not live.events
+
+        await live.get("live/main/one/10.0.m4s")
+        await live.get("live/main/one/10.m4s")
+
+        assert [type(event) for event in live.events] == [ViewingStarted]
+
+
+async def test_viewing_begins_with_a_whole_segment_too() -> None:
+    async with stand() as live:
+        await live.show(Producer().segments(2))
+        await live.get("live/main/one/10.m4s")
+
+        assert [type(event) for event in live.events] == [ViewingStarted]
 
 
 async def test_interrupted_bus_is_told() -> None:
