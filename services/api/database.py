@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import structlog
 
+from libs.web.problems import Problem, unavailable
 from services.api import metrics
 from services.api.settings import DatabaseSettings
 
@@ -37,6 +38,11 @@ AWAY = (
 
 class DatabaseUnavailable(Exception):
     """PostgreSQL is away, starting, full or too slow; the same call may work later."""
+
+
+def database_away() -> Problem:
+    """Return what callers are told meanwhile."""
+    return unavailable("the database is away; recording goes on, try again in a few seconds")
 
 
 def is_away(error: Exception) -> bool:

@@ -22,7 +22,7 @@ WRITE_BYTES = 64 * 1024
 PING_SECONDS = 20.0
 CLOSE_SECONDS = 2.0
 
-GOING_AWAY, SERVICE_RESTART = 1001, 1012
+GOING_AWAY, SERVICE_RESTART, NO_ACCESS = 1001, 1012, 4401
 _NOT_SENDABLE = frozenset({1004, 1005, 1006, 1015})
 
 
@@ -51,7 +51,23 @@ async def pass_socket(gateway: Gateway, websocket: WebSocket, asked: LiveRequest
             else:
                 await _serve(websocket, streamer, gateway.limits.stall_seconds)
     except Problem as problem:
-        await websocket.send_denial_response(problem_response(problem))
+        await refuse(websocket, problem)
+
+
+async def refuse(websocket: WebSocket, problem: Problem) -> None:
+    """Answer instead of opening a WebSocket."""
+    await websocket.send_denial_response(problem_response(problem))
+
+
+async def refuse_access(websocket: WebSocket, detail: str) -> None:
+    """Close with the code by which a streamer says that a token is no good.
+
+    Opens first: a page sees no status of what was never open, and could not tell that a new link
+    would help.
+    """
+    with suppress(WebSocketDisconnect, RuntimeError):
+        await websocket.accept()
+        await websocket.close(NO_ACCESS, detail)
 
 
 async def _open(gateway: Gateway, asked: LiveRequest) -> ClientConnection | Response:

@@ -8,11 +8,11 @@ from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from libs.web.middleware import CountRequests, SecureHeaders
-from libs.web.problems import ProblemBody, install_error_handlers, problem_response, unavailable
+from libs.web.problems import ProblemBody, install_error_handlers, problem_response
 from services.api import metrics
 from services.api.auth import RequireKey
 from services.api.context import Context
-from services.api.database import DatabaseUnavailable
+from services.api.database import DatabaseUnavailable, database_away
 from services.api.pages import WebPages
 from services.api.routes import cameras, live, playback, recordings, status, system
 
@@ -70,6 +70,4 @@ def _problem_responses() -> dict[int | str, dict[str, Any]]:
 
 async def _on_database_away(_request: Request, error: Exception) -> JSONResponse:
     log.warning("database.call_failed", reason=str(error))
-    return problem_response(
-        unavailable("the database is away; recording goes on, try again in a few seconds")
-    )
+    return problem_response(database_away())

@@ -8,13 +8,21 @@ from starlette.requests import HTTPConnection
 
 from libs.contracts.ids import CameraId
 from libs.contracts.times import from_unix_seconds
-from libs.web.live_tokens import COOKIE, PARAMETER
-from libs.web.problems import Problem, not_found, problem_response
+from libs.web.live_tokens import COOKIE, PARAMETER, InvalidToken
+from libs.web.problems import Problem, not_found
+from services.api import metrics
 from services.api.context import Context, Ctx
+from services.api.database import DatabaseUnavailable, database_away
 from services.api.gateway import LiveRequest, PassedOn
 from services.api.gateway_headers import request_headers, viewer_host
-from services.api.gateway_socket import pass_socket
-from services.api.live_access import is_live, key_viewer_id, renditions_of, without_token
+from services.api.gateway_socket import pass_socket, refuse, refuse_access
+from services.api.live_access import (
+    is_live,
+    key_viewer_id,
+    presented_token,
+    renditions_of,
+    without_token,
+)
 from services.api.routes.cameras import active_camera
 from services.api.schemas import LiveLink, LiveLinkCreate
 
@@ -83,7 +91,7 @@ async def live(camera_id: CameraId, rest: str, ctx: Ctx, request: Request) -> Re
     """
     if not is_live(request.scope):
         raise not_found(f"there is nothing at live/{rest}; begin at live/master.m3u8")
-    return PassedOn(ctx.gateway, await _live_request(ctx, request, request.method, camera_id))
+    return await _passed_on(ctx, request, camera_id)
 
 
 @router.get("/snapshot.jpg", response_class=Response)
@@ -94,7 +102,7 @@ async def snapshot(camera_id: CameraId, ctx: Ctx, request: Request) -> Response:
 
     It is made once a second at most.
     """
-    return PassedOn(ctx.gateway, await _live_request(ctx, request, request.method, camera_id))
+    return await _passed_on(ctx, request, camera_id)
 
 
 @sockets.websocket("/cameras/{camera_id}/live/ws")
@@ -103,19 +111,40 @@ async def live_socket(websocket: WebSocket, camera_id: CameraId) -> None:
     ctx: Context = websocket.app.state.context
     try:
         asked = await _live_request(ctx, websocket, "GET", camera_id)
+    except InvalidToken as error:
+        metrics.LIVE_REFUSED.labels("access").inc()
+        await refuse_access(websocket, str(error))
+    except DatabaseUnavailable as error:
+        log.warning("database.call_failed", reason=str(error))
+        await refuse(websocket, database_away())
     except Problem as problem:
-        await websocket.send_denial_response(problem_response(problem))
-        return
-    await pass_socket(ctx.gateway, websocket, asked)
+        await refuse(websocket, problem)
+    else:
+        await pass_socket(ctx.gateway, websocket, asked)
+
+
+async def _passed_on(ctx: Context, request: Request, camera_id: str) -> Response:
+    try:
+        return PassedOn(ctx.gateway, await _live_request(ctx, request, request.method, camera_id))
+    except InvalidToken as error:
+        metrics.LIVE_REFUSED.labels("access").inc()
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED, str(error), headers={"WWW-Authenticate": "Bearer"}
+        ) from error
 
 
 async def _live_request(
     ctx: Context, asking: HTTPConnection, method: str, camera_id: str
 ) -> LiveRequest:
-    """Return what to ask a streamer; an API key is replaced by a token of the gateway's own."""
+    """Return what to ask a streamer; an API key is replaced by a token of the gateway's own.
+
+    Raises InvalidToken before a place is taken, so that places are for those who may watch.
+    """
     query, cookie = asking.scope["query_string"].decode("latin-1"), None
-    key_name = asking.scope["state"]["key_name"]
-    if key_name is not None:
+    key_name, now = asking.scope["state"]["key_name"], ctx.now().timestamp()
+    if key_name is None:
+        ctx.live_tokens.check(presented_token(asking), camera_id=camera_id, now=now)
+    else:
         config = await ctx.known_cameras.find(camera_id)
         if config is None:
             raise not_found(f"there is no camera {camera_id}")
@@ -123,7 +152,7 @@ async def _live_request(
             camera_id=camera_id,
             site=config.site,
             viewer=key_name,
-            now=ctx.now().timestamp(),
+            now=now,
             valid_seconds=KEY_ACCESS_SECONDS,
             renditions=renditions_of(config),
             viewer_id=key_viewer_id(key_name, camera_id, asking.scope),

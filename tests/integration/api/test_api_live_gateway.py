@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import socket
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -396,6 +397,27 @@ async def test_neither_key_nor_token_is_a_401_that_says_what_to_send(world: Worl
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
     assert "live-links" in answer.json()["detail"]
+    assert world.streamer.asked == []
+
+
+@pytest.mark.parametrize("fault", ["made up", "of another camera", "expired"])
+async def test_bad_token_is_refused_without_a_place_or_a_streamer(world: World, fault):
+    token, path = world.token, MASTER
+    if fault == "made up":
+        token = "x"
+    elif fault == "of another camera":
+        path = "/api/v1/cameras/garage/live/master.m3u8"
+    else:
+        world.api.set_now(world.api.context.now() + timedelta(hours=2))
+    world.use_streamers(world.streamer.url, max_requests=0)
+
+    async with world.client() as client:
+        answer = await client.get(path, params={"token": token})
+        by_cookie = await client.get(path, headers={"Cookie": f"everframe_live={token}"})
+
+    assert answer.status_code == by_cookie.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert "live address" in answer.json()["detail"]
     assert world.streamer.asked == []
 
 

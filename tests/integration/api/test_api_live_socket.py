@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from libs.web.live_tokens import LiveTokens
+from services.api.database import DatabaseUnavailable
 from services.api.gateway_socket import MAX_MESSAGE_BYTES
 from services.api.keys import new_key
+from services.api.known_cameras import KnownCameras
 from tests.integration.api.conftest import LIVE_KEY, Api
 from tests.integration.api.live_worlds import SOCKET, WAIT_SECONDS, World, live_world, respond
 from tools.local.ports import free_port
@@ -286,6 +289,34 @@ async def test_who_has_neither_or_a_wrong_key_is_refused(world: World):
 
     assert neither.response.status_code == wrong.response.status_code == 401
     assert world.streamer.asked == []
+
+
+async def test_bad_token_is_closed_with_4401_without_a_place_or_a_streamer(world: World):
+    world.use_streamers(world.streamer.url, max_requests=0)
+
+    async with opening(world, query="?token=x") as made_up:
+        first = await ending(made_up)
+    async with opening(world, path="/api/v1/cameras/garage/live/ws") as elsewhere:
+        second = await ending(elsewhere)
+
+    assert first == (4401, "this live address is not valid; ask for a new one")
+    assert second == (4401, "this live address is for another camera")
+    assert world.streamer.asked == []
+
+
+async def test_database_that_is_away_is_a_503_for_who_comes_with_a_key(world: World):
+    class Away(KnownCameras):
+        async def find(self, camera_id: str) -> None:
+            raise DatabaseUnavailable(camera_id)
+
+    key = {"X-API-Key": world.api.key}
+    away = Away(world.api.database)
+    world.api.app.state.context = replace(world.api.context, known_cameras=away)
+    refused = await refusal(world, query="", **key)
+
+    assert refused.response.status_code == 503
+    assert int(refused.response.headers["retry-after"]) > 0
+    assert b"database is away" in refused.response.body
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import pytest
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 
 from services.api.gateway_headers import request_headers, response_headers, viewer_host
 from services.api.live_access import (
@@ -8,6 +9,7 @@ from services.api.live_access import (
     is_live_socket,
     key_viewer_id,
     live_cookies,
+    presented_token,
     without_token,
 )
 
@@ -91,6 +93,20 @@ def test_token_is_seen_in_the_address_and_in_the_cookie(query, headers, carried)
     assert carries_token(scope(f"{DOOR}/live/x", query=query, **headers)) is carried
 
 
+@pytest.mark.parametrize(
+    ("query", "cookie", "token"),
+    [
+        ("token=abc", "everframe_live=def", "abc"),
+        ("token=", "a=1; everframe_live=def", "def"),
+        ("", "", ""),
+    ],
+)
+def test_token_in_the_address_comes_before_the_cookie(query, cookie, token):
+    asking = HTTPConnection(scope(f"{DOOR}/live/x", query=query, cookie=cookie))
+
+    assert presented_token(asking) == token
+
+
 def test_only_the_live_cookie_goes_on():
     headers = Headers(raw=[(b"cookie", b"session=s3cret; everframe_live=abc"), (b"cookie", b"b=2")])
 
@@ -107,15 +123,23 @@ def test_viewer_with_a_key_is_the_same_one_in_each_request_and_another_elsewhere
     first = scope(f"{DOOR}/live/x", **{"user-agent": "VLC"}) | {"client": ("192.0.2.1", 5000)}
     again = first | {"client": ("192.0.2.1", 6000)}
     other = first | {"client": ("192.0.2.2", 5000)}
+    proxied = first | {
+        "headers": [*first["headers"], (b"x-forwarded-for", b"203.0.113.1, 10.0.0.1")]
+    }
+    by_another_way = first | {"headers": [*first["headers"], (b"x-forwarded-for", b"203.0.113.1")]}
+    beside = first | {"headers": [*first["headers"], (b"x-forwarded-for", b"203.0.113.2")]}
 
     assert key_viewer_id("admin", "door", first) == key_viewer_id("admin", "door", again)
+    assert key_viewer_id("admin", "door", proxied) == key_viewer_id("admin", "door", by_another_way)
     ids = {
         key_viewer_id("admin", "door", first),
+        key_viewer_id("admin", "door", proxied),
+        key_viewer_id("admin", "door", beside),
         key_viewer_id("admin", "door", other),
         key_viewer_id("guest", "door", first),
         key_viewer_id("admin", "garage", first),
     }
-    assert len(ids) == 4
+    assert len(ids) == 6
 
 
 def test_streamer_is_told_what_it_needs_and_no_secret():
