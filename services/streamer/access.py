@@ -6,10 +6,8 @@ from urllib.parse import quote, urlsplit
 
 from starlette.requests import HTTPConnection
 
-from libs.web.live_tokens import InvalidToken, LiveAccess, LiveTokens
+from libs.web.live_tokens import COOKIE, PARAMETER, InvalidToken, LiveAccess, LiveTokens
 
-COOKIE = "everframe_live"
-PARAMETER = "token"
 MOST_REMEMBERED = 4096
 _MISSING = "a live address is needed: ask for one at POST /api/v1/cameras/{id}/live-links"
 
@@ -46,6 +44,15 @@ class Gate:
             raise InvalidToken(_MISSING)
         suffix = f"?{PARAMETER}={quote(in_url, safe='')}" if in_url else ""
         return Ticket(self._access(token, camera_id), suffix)
+
+    def was_good(self, connection: HTTPConnection, camera_id: str) -> bool:
+        """Whether the request's token is one of ours for the camera, though it may have expired."""
+        token = connection.query_params.get(PARAMETER) or connection.cookies.get(COOKIE)
+        try:
+            self._tokens.check(token or "", camera_id=camera_id, now=0.0)
+        except InvalidToken:
+            return False
+        return True
 
     def _access(self, token: str, camera_id: str) -> LiveAccess:
         """Return what a token grants; its signature is checked once, all else every time."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from functools import partial
 
 import structlog
 
@@ -20,6 +21,7 @@ from services.streamer.channels import Channels
 from services.streamer.context import Context
 from services.streamer.events import ViewingEvents
 from services.streamer.http import build_http
+from services.streamer.removals import Removals
 from services.streamer.settings import StreamerSettings
 from services.streamer.viewers import Viewers
 from services.streamer.wiring import WIRING
@@ -88,7 +90,9 @@ class Streamer:
                 max_connections=self._settings.max_connections,
                 grace_seconds=self._settings.http_grace_seconds,
             )
+            follow = partial(context.removals.follow, context.remove)
             jobs = [
+                tasks.create_task(supervise("removals", follow), name="removals"),
                 tasks.create_task(self._sweep(context), name="sweep"),
                 tasks.create_task(supervise("events", self._publish_events), name="events"),
             ]
@@ -121,6 +125,7 @@ class Streamer:
             viewers=Viewers(settings, streamer=self._name, publish=self.events.put, clock=clock),
             channels=Channels(settings, self._bus, tasks, streamer=self._name, clock=clock),
             states=CameraStates(self._bus),
+            removals=Removals(self._bus),
             clock=clock,
         )
 

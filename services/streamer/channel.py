@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from libs.bus.client import Bus
 from libs.bus.live import LiveMessage
@@ -50,7 +50,8 @@ class Channel:
         self.is_told = False
         """Everything that the bus had kept is in the window."""
         self.is_stalled = False
-        self.is_closed = False
+        self.closed: Literal["closing", "removed"] | None = None
+        """Why nobody needs to wait any more."""
 
         self._bus = bus
         self._clock = clock
@@ -75,9 +76,9 @@ class Channel:
         finally:
             self.close()
 
-    def close(self) -> None:
-        """Let whoever waits go."""
-        self.is_closed = True
+    def close(self, reason: Literal["closing", "removed"] = "closing") -> None:
+        """Let whoever waits go; the first reason stays."""
+        self.closed = self.closed or reason
         self._wake()
 
     async def _hold_demand(self) -> None:
@@ -151,7 +152,7 @@ class Channel:
 
     async def changed(self, *others: asyncio.Future[Any], timeout_seconds: float | None) -> None:
         """Return at the next part, when one of `others` is done, or at the timeout."""
-        if self.is_closed:
+        if self.closed:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.add(waiter)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from libs.bus.client import Bus
+from libs.contracts.cameras import camera_key
 from libs.contracts.ids import CameraId
 from libs.contracts.live import Rendition
 from libs.runtime.clock import Clock
@@ -67,8 +68,15 @@ class Channels:
                 channel.check_stall()
             elif channel.unused_seconds() > self._settings.linger_seconds:
                 log.info("channel.closed", camera_id=key.camera_id, rendition=key.rendition)
-                self._running[channel].cancel()
-                self._forget(channel)
+                self._end(channel)
+
+    def remove(self, camera: str) -> None:
+        """Close those of the camera with this key of per-camera state: it was deleted."""
+        for key, channel in list(self._channels.items()):
+            if camera_key(key.site, key.camera_id) == camera:
+                log.info("channel.removed", camera_id=key.camera_id, rendition=key.rendition)
+                channel.close("removed")
+                self._end(channel)
 
     def stop_waiting(self) -> None:
         """Let everybody who waits go; parts are followed on until `close`."""
@@ -81,6 +89,10 @@ class Channels:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _end(self, channel: Channel) -> None:
+        self._running[channel].cancel()
+        self._forget(channel)
 
     def _forget(self, channel: Channel) -> None:
         if self._channels.get(channel.key) is channel:

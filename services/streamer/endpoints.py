@@ -8,16 +8,27 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from libs.web.problems import Problem, unavailable
-from services.streamer.holding import Closing, ViewerGone
-from services.streamer.viewers import Refused
+from libs.web.live_tokens import InvalidToken
+from libs.web.problems import Problem
+from services.streamer.holding import ViewerGone
+from services.streamer.refusals import Reason, Refused
 
 Reply = Callable[[Response], Awaitable[None]]
 """Sends the answer; returns when it is sent."""
 Handler = Callable[[Request, Reply], Awaitable[None]]
 
 CLIENT_CLOSED = 499
-CLOSING = "this server stops; ask again, another one answers"
+REFUSED_HEADER = "Everframe-Refused"
+"""Says which limit a 503 is about, so that the gateway can ask another replica."""
+_ANSWERS: dict[Reason, tuple[HTTPStatus, int | None]] = {
+    "viewer": (HTTPStatus.TOO_MANY_REQUESTS, 1),
+    "camera": (HTTPStatus.SERVICE_UNAVAILABLE, 10),
+    "total": (HTTPStatus.SERVICE_UNAVAILABLE, 10),
+    "closing": (HTTPStatus.SERVICE_UNAVAILABLE, 1),
+    "rendition": (HTTPStatus.NOT_FOUND, None),
+    "removed": (HTTPStatus.NOT_FOUND, None),
+}
+"""Status, and after how many seconds to come back."""
 
 
 class LiveRoute(Route):
@@ -45,14 +56,18 @@ class _Endpoint:
             await self._handler(Request(scope, receive), reply)
         except ViewerGone:
             await reply(Response(status_code=CLIENT_CLOSED))
-        except Closing as error:
-            raise unavailable(CLOSING, retry_after_seconds=1) from error
         except Refused as error:
             raise _problem(error) from error
 
 
+def no_access(error: InvalidToken) -> Problem:
+    """Return a 401."""
+    return Problem(HTTPStatus.UNAUTHORIZED, str(error), headers={"WWW-Authenticate": "Bearer"})
+
+
 def _problem(refused: Refused) -> Problem:
-    is_viewer = refused.reason == "viewer"
-    status = HTTPStatus.TOO_MANY_REQUESTS if is_viewer else HTTPStatus.SERVICE_UNAVAILABLE
-    seconds = "1" if is_viewer or refused.reason == "closing" else "10"
-    return Problem(status, refused.detail, headers={"Retry-After": seconds})
+    status, seconds = _ANSWERS[refused.reason]
+    headers = {} if seconds is None else {"Retry-After": str(seconds)}
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers[REFUSED_HEADER] = refused.reason
+    return Problem(status, refused.detail, headers=headers)

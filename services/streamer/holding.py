@@ -8,14 +8,11 @@ from typing import Self
 from starlette.requests import Request
 
 from services.streamer.channel import Channel
+from services.streamer.refusals import refused
 
 
 class ViewerGone(Exception):
     """Whoever asked has closed the connection."""
-
-
-class Closing(Exception):
-    """The channel or the whole service stops."""
 
 
 class Held:
@@ -42,13 +39,13 @@ class Held:
     async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Return whether the condition holds, as soon as it does, or after `seconds`.
 
-        Raises ViewerGone and Closing.
+        Raises ViewerGone, and Refused when the channel is closed.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while not condition():
-            if self._channel.is_closed:
-                raise Closing
+            if self._channel.closed:
+                raise refused(self._channel.closed)
             left = deadline - loop.time()
             if left <= 0:
                 return False

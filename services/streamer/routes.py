@@ -22,7 +22,7 @@ from services.streamer.access import Ticket
 from services.streamer.channel import Channel
 from services.streamer.context import Context
 from services.streamer.delays import observe_delay
-from services.streamer.endpoints import LiveRoute, Reply
+from services.streamer.endpoints import LiveRoute, Reply, no_access
 from services.streamer.holding import Held
 from services.streamer.part_log import end_ms
 from services.streamer.playlist import bandwidth, render_master
@@ -141,6 +141,7 @@ class LiveRoutes:
     async def snapshot(self, request: Request, reply: Reply) -> None:
         """The newest keyframe as JPEG."""
         ticket = self._ticket(request)
+        self._context.admit(ticket.access, Rendition.MAIN)
         channel = self._context.channel(ticket.access, Rendition.MAIN)
         with self._context.viewers.request(ticket.access), channel.in_use():
             async with Held(request, channel) as held:
@@ -202,13 +203,12 @@ class LiveRoutes:
             return self._context.gate.check(request, request.path_params["camera_id"])
         except InvalidToken as error:
             metrics.REFUSED.labels("access").inc()
-            raise Problem(
-                HTTPStatus.UNAUTHORIZED, str(error), headers={"WWW-Authenticate": "Bearer"}
-            ) from error
+            raise no_access(error) from error
 
     @asynccontextmanager
     async def _watching(self, request: Request, rendition: Rendition) -> AsyncIterator[_Visit]:
         ticket = self._ticket(request)
+        self._context.admit(ticket.access, rendition)
         viewers = self._context.viewers
         with viewers.watching(ticket.access, rendition, "ll-hls") as viewer:
             channel = self._context.channel(ticket.access, rendition)

@@ -19,13 +19,16 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from libs.contracts.live import Rendition
 from libs.media.packets import VIDEO_TIMESCALE
 from libs.web.live_tokens import InvalidToken, LiveAccess
+from libs.web.problems import problem_response
 from services.streamer import metrics
 from services.streamer.channel import Channel
 from services.streamer.context import Context
 from services.streamer.delays import observe_delay
+from services.streamer.endpoints import no_access
 from services.streamer.part_log import LoggedPart
+from services.streamer.refusals import Reason, Refused, refused
 from services.streamer.routes import PREFIX
-from services.streamer.viewers import Refused, Viewer
+from services.streamer.viewers import Viewer
 
 log = structlog.get_logger()
 
@@ -44,8 +47,19 @@ class Close(IntEnum):
     STALLED = 1013
     BAD_REQUEST = 4400
     NO_ACCESS = 4401
+    NOT_FOUND = 4404
     TOO_MANY_REQUESTS = 4429
     TOO_MANY_VIEWERS = 4503
+
+
+_CODES: dict[Reason, Close] = {
+    "viewer": Close.TOO_MANY_REQUESTS,
+    "camera": Close.TOO_MANY_VIEWERS,
+    "total": Close.TOO_MANY_VIEWERS,
+    "closing": Close.RESTARTING,
+    "rendition": Close.NOT_FOUND,
+    "removed": Close.NOT_FOUND,
+}
 
 
 class _Ended(Exception):
@@ -74,39 +88,42 @@ class LiveSocket:
             metrics.REFUSED.labels("origin").inc()
             await websocket.close()  # before it is accepted: the client sees 403
             return
+        try:
+            ticket = self._context.gate.check(websocket, websocket.path_params["camera_id"])
+        except InvalidToken as error:
+            metrics.REFUSED.labels("access").inc()
+            await self._turn_away(websocket, error)
+            return
         await websocket.accept()
         try:
-            await self._serve(websocket)
+            await self._serve(websocket, ticket.access)
         except _Ended as end:
             await _close(websocket, end)
         except WebSocketDisconnect:
             pass
 
-    async def _serve(self, websocket: WebSocket) -> None:
-        access, rendition = self._asked(websocket)
+    async def _turn_away(self, websocket: WebSocket, error: InvalidToken) -> None:
+        """Refuse the handshake of strangers.
+
+        Browsers cannot see why one fails: those whose access has ended are told behind it.
+        """
+        if self._context.gate.was_good(websocket, websocket.path_params["camera_id"]):
+            await websocket.accept()
+            await _close(websocket, _Ended(Close.NO_ACCESS, str(error)))
+        else:
+            await websocket.send_denial_response(problem_response(no_access(error)))
+
+    async def _serve(self, websocket: WebSocket, access: LiveAccess) -> None:
+        rendition = _rendition(websocket)
         try:
+            self._context.admit(access, rendition)
             with self._context.viewers.watching(access, rendition, "websocket") as viewer:
                 channel = self._context.channel(access, rendition)
                 with channel.in_use():
                     push = _Push(self._context, websocket, channel, viewer, self._stalled_seconds)
                     await push.run()
         except Refused as error:
-            code = {
-                "viewer": Close.TOO_MANY_REQUESTS,
-                "closing": Close.RESTARTING,
-            }.get(error.reason, Close.TOO_MANY_VIEWERS)
-            raise _Ended(code, error.detail) from error
-
-    def _asked(self, websocket: WebSocket) -> tuple[LiveAccess, Rendition]:
-        try:
-            ticket = self._context.gate.check(websocket, websocket.path_params["camera_id"])
-        except InvalidToken as error:
-            metrics.REFUSED.labels("access").inc()
-            raise _Ended(Close.NO_ACCESS, str(error)) from error
-        try:
-            return ticket.access, Rendition(websocket.query_params.get("rendition", "main"))
-        except ValueError as error:
-            raise _Ended(Close.BAD_REQUEST, "rendition: use main or sub") from error
+            raise _Ended(_CODES[error.reason], error.detail) from error
 
 
 class _Push:
@@ -131,7 +148,7 @@ class _Push:
         self._told = ""
 
     async def run(self) -> None:
-        """Push until the client goes; raises _Ended when it is to be closed."""
+        """Push until the client goes; raises _Ended or Refused when it is to be closed."""
         gone = asyncio.create_task(self._read(), name="socket-read")
         try:
             while not gone.done():
@@ -146,8 +163,8 @@ class _Push:
             await asyncio.wait({gone})
 
     def _check(self) -> None:
-        if self._channel.is_closed:
-            raise _Ended(Close.RESTARTING, "this server stops; connect again")
+        if self._channel.closed:
+            raise refused(self._channel.closed)
         if self._seconds_left() <= 0:
             raise _Ended(Close.NO_ACCESS, "this live address has expired; ask for a new one")
 
@@ -226,6 +243,13 @@ class _Push:
     async def _read(self) -> None:
         while (await self._websocket.receive())["type"] != "websocket.disconnect":
             pass
+
+
+def _rendition(websocket: WebSocket) -> Rendition:
+    try:
+        return Rendition(websocket.query_params.get("rendition", Rendition.MAIN))
+    except ValueError as error:
+        raise _Ended(Close.BAD_REQUEST, "rendition: use main or sub") from error
 
 
 def _part_header(logged: LoggedPart, now: float) -> dict[str, Any]:

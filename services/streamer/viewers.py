@@ -7,32 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
 
+from libs.contracts.cameras import camera_key
 from libs.contracts.live import Rendition, Transport, ViewingStarted, ViewingStopped
 from libs.contracts.times import from_unix_seconds
 from libs.runtime.clock import Clock
 from libs.web.live_tokens import LiveAccess
 from services.streamer import metrics
+from services.streamer.refusals import refused
 from services.streamer.settings import StreamerSettings
 
-Reason = Literal["viewer", "camera", "total", "closing"]
 CounterKey = TypeVar("CounterKey")
 ViewerKey = tuple[str, str, Transport, Rendition]
-
-_DETAILS: dict[Reason, str] = {
-    "viewer": "this viewer has too many requests waiting; let some be answered first",
-    "camera": "this camera has as many viewers as are allowed; try again when one has left",
-    "total": "this server has as many viewers as are allowed; try again when one has left",
-    "closing": "this server stops; ask again, another one answers",
-}
-
-
-class Refused(Exception):
-    """A limit; `detail` is for the viewer."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(_DETAILS[reason])
-        self.reason = reason
-        self.detail = _DETAILS[reason]
 
 
 @dataclass
@@ -82,9 +67,9 @@ class Viewers:
     def request(self, access: LiveAccess) -> Iterator[None]:
         """One request of a viewer; raises Refused when too many are open."""
         if self._is_closed:
-            raise self._refusal("closing")
+            raise refused("closing")
         if self._busy[access.viewer_id] >= self._settings.max_requests_per_viewer:
-            raise self._refusal("viewer")
+            raise refused("viewer")
         self._busy[access.viewer_id] += 1
         try:
             yield
@@ -109,11 +94,11 @@ class Viewers:
                 viewer.uses -= 1
                 viewer.last_seen = self._clock.monotonic()
                 if transport == "websocket" and not viewer.uses:
-                    self._leave(_key(viewer))
+                    self._leave(viewer)
 
     def started(self, viewer: Viewer) -> None:
         """Media was sent to a viewer."""
-        if viewer.started_at is not None or _key(viewer) not in self._viewers:
+        if viewer.started_at is not None or not self._is_here(viewer):
             return
         viewer.started_at = from_unix_seconds(self._clock.unix())
         access = viewer.access
@@ -133,19 +118,22 @@ class Viewers:
     def sweep(self) -> None:
         """Let those go who ask for nothing any more."""
         now = self._clock.monotonic()
-        idle = [
-            key
-            for key, viewer in self._viewers.items()
-            if not viewer.uses and now - viewer.last_seen > self._settings.viewer_idle_seconds
-        ]
-        for key in idle:
-            self._leave(key)
+        for viewer in list(self._viewers.values()):
+            idle_seconds = now - viewer.last_seen
+            if not viewer.uses and idle_seconds > self._settings.viewer_idle_seconds:
+                self._leave(viewer)
+
+    def remove(self, key: str) -> None:
+        """End all viewing of the camera with this key of per-camera state: it was deleted."""
+        for viewer in list(self._viewers.values()):
+            if camera_key(viewer.access.site, viewer.access.camera_id) == key:
+                self._leave(viewer, "refused")
 
     def close(self) -> None:
         """End all viewing, take nobody new."""
         self._is_closed = True
-        for key in list(self._viewers):
-            self._leave(key, "shutdown")
+        for viewer in list(self._viewers.values()):
+            self._leave(viewer, "shutdown")
 
     def _enter(self, access: LiveAccess, rendition: Rendition, transport: Transport) -> Viewer:
         key = (access.camera_id, access.viewer_id, transport, rendition)
@@ -154,19 +142,23 @@ class Viewers:
                 known.access = access
             return known
         if self._by_camera[access.camera_id] >= self._settings.max_viewers_per_camera:
-            raise self._refusal("camera")
+            raise refused("camera")
         if len(self._viewers) >= self._settings.max_viewers:
-            raise self._refusal("total")
+            raise refused("total")
         viewer = self._viewers[key] = Viewer(access, rendition, transport)
         self._by_camera[access.camera_id] += 1
         self._by_rendition[access.camera_id, rendition] += 1
         metrics.VIEWERS.labels(access.camera_id, transport).inc()
         return viewer
 
-    def _leave(self, key: ViewerKey, reason: Literal["shutdown"] | None = None) -> None:
-        viewer = self._viewers.pop(key, None)
-        if viewer is None:
+    def _is_here(self, viewer: Viewer) -> bool:
+        """Whether a viewer has not left; somebody with the same token may have come since."""
+        return self._viewers.get(_key(viewer)) is viewer
+
+    def _leave(self, viewer: Viewer, reason: Literal["shutdown", "refused"] | None = None) -> None:
+        if not self._is_here(viewer):
             return
+        del self._viewers[_key(viewer)]
         access = viewer.access
         _count_down(self._by_camera, access.camera_id)
         _count_down(self._by_rendition, (access.camera_id, viewer.rendition))
@@ -188,10 +180,6 @@ class Viewers:
                 streamer=self._streamer,
             )
         )
-
-    def _refusal(self, reason: Reason) -> Refused:
-        metrics.REFUSED.labels(reason).inc()
-        return Refused(reason)
 
 
 def _key(viewer: Viewer) -> ViewerKey:

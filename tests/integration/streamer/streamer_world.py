@@ -5,8 +5,9 @@ import contextlib
 import json
 import struct
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -15,7 +16,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from libs.bus.client import Bus, BusConfig
 from libs.bus.declare import declare
+from libs.contracts.cameras import CameraState, camera_key
 from libs.contracts.live import Demand, LivePart, Rendition
+from libs.contracts.ownership import RecordingProgress
 from libs.web.live_tokens import LiveTokens
 from services.recorder.wiring import WIRING as RECORDER
 from services.streamer.app import Readiness, Streamer
@@ -69,6 +72,24 @@ class Camera:
         """Publish the rest of the segment."""
         while not self.newest.is_last:
             await self.send(1)
+
+    async def report(self) -> None:
+        """Write what a recorder says of a camera that it has."""
+        moment = datetime.now(UTC)
+        progress = RecordingProgress(
+            camera_id=self.camera_id,
+            recorder="recorder-1",
+            epoch=self.epoch,
+            seen_at=moment,
+            accounted_until=moment,
+            state=CameraState.RECORDING,
+            state_since=moment,
+        )
+        await self.bus.kv(RecordingProgress).put(camera_key("main", self.camera_id), progress)
+
+    async def delete(self) -> None:
+        """Do what a recorder does when its camera was deleted."""
+        await self.bus.kv(RecordingProgress).delete(camera_key("main", self.camera_id))
 
     def forget_sequence(self) -> None:
         """The bus lost the stream."""
@@ -190,13 +211,20 @@ class World:
         await eventually(lambda: streamer.port is not None)
         return running
 
-    def token(self, viewer_id: str = "v1", camera_id: str = CAMERA, seconds: float = 600) -> str:
+    def token(
+        self,
+        viewer_id: str = "v1",
+        camera_id: str = CAMERA,
+        seconds: float = 600,
+        renditions: Iterable[Rendition] = tuple(Rendition),
+    ) -> str:
         token, _ = self.tokens.issue(
             camera_id=camera_id,
             site="main",
             viewer="test",
             now=time.time(),
             valid_seconds=seconds,
+            renditions=renditions,
             viewer_id=viewer_id,
         )
         return token

@@ -10,6 +10,7 @@ from libs.contracts.live import Rendition
 from services.streamer.channel import Channel
 from services.streamer.window import HeldPart, LiveWindow
 from tests.integration.streamer.streamer_world import Camera, Running, World, receive_parts
+from tests.integration.streamer.test_streamer_sockets_served import closed
 from tests.waiting import eventually
 
 
@@ -51,6 +52,29 @@ async def test_viewer_that_leaves_while_it_is_held_is_forgotten_at_once(world: W
 
     await eventually(lambda: running.channel().waiting == 0)
     await eventually(lambda: running.viewers == 0)
+
+
+async def test_viewers_of_a_deleted_camera_are_sent_away(world: World) -> None:
+    camera, running = await world.camera(), await world.streamer()
+    await camera.report()
+    removals = running.streamer.context.removals
+    await eventually(lambda: bool(removals._revisions))
+    await world.watched(running, camera)
+    msn, part = camera.newest.msn, camera.newest.part
+    name = world.media(camera, f"?_HLS_msn={msn}&_HLS_part={part + 1}")
+
+    async with world.socket(running, token=world.token("v2")) as client:
+        await receive_parts(client, 1)
+        held = asyncio.create_task(world.get(running, name))
+        await eventually(lambda: running.channel().waiting >= 1)
+        await camera.delete()
+        code, reason = await closed(client)
+        answers = [await held, await world.get(running, "live/master.m3u8")]
+
+    assert (code, reason) == (4404, "this camera was deleted")
+    assert {answer.status_code for answer in answers} == {404}
+    assert running.viewers == 0
+    await camera.until_unwanted()
 
 
 async def test_stop_lets_held_requests_go_and_releases_the_demand(world: World) -> None:

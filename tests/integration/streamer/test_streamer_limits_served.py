@@ -56,11 +56,14 @@ async def test_one_viewer_may_not_have_many_requests_waiting(world: World) -> No
 
 
 @pytest.mark.parametrize(
-    ("limit", "said"),
-    [("max_viewers_per_camera", "this camera has"), ("max_viewers", "this server has")],
+    ("limit", "reason", "said"),
+    [
+        ("max_viewers_per_camera", "camera", "this camera has"),
+        ("max_viewers", "total", "this server has"),
+    ],
 )
 async def test_viewers_beyond_the_limit_are_asked_to_come_later(
-    world: World, limit: str, said: str
+    world: World, limit: str, reason: str, said: str
 ) -> None:
     camera, running = await world.camera(), await world.streamer(**{limit: 2})  # type: ignore[arg-type]  # never the instance
     await world.watched(running, camera)
@@ -70,13 +73,14 @@ async def test_viewers_beyond_the_limit_are_asked_to_come_later(
         await world.get(running, world.media(camera))
         refused = await world.get(running, world.media(camera), token=world.token("v3"))
         async with world.socket(running, token=world.token("v4")) as client:
-            code, reason = await closed(client)
+            code, told = await closed(client)
 
     assert refused.status_code == 503
     assert refused.headers["retry-after"] == "10"
+    assert refused.headers["everframe-refused"] == reason
     assert said in refused.json()["detail"]
     assert code == 4503
-    assert said in reason
+    assert said in told
     await eventually(lambda: running.viewers == 0)
     later = await world.get(running, world.media(camera), token=world.token("v3"))
     assert later.status_code == 200

@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from libs.contracts.live import Rendition
 from tests.integration.streamer.streamer_world import (
     CAMERA,
     SEGMENT_PARTS,
@@ -140,27 +141,27 @@ async def test_a_new_numbering_brings_its_own_init_segment(world: World) -> None
     assert parts[0].header["independent"]
 
 
-@pytest.mark.parametrize(
-    ("token", "code"),
-    [("missing", 4401), ("expired", 4401), ("other-camera", 4401), ("nonsense", 4401)],
-)
-async def test_socket_without_access_is_closed_with_a_reason(
-    world: World, token: str, code: int
-) -> None:
+async def test_handshake_of_strangers_is_refused(world: World) -> None:
     running = await world.streamer()
-    tokens = {
-        "missing": "",
-        "expired": world.token(seconds=-1),
-        "other-camera": world.token(camera_id="yard"),
-        "nonsense": "nonsense",
-    }
+    address = f"ws://{running.base}/api/v1/cameras/{CAMERA}/live/ws?token="
 
-    address = f"ws://{running.base}/api/v1/cameras/{CAMERA}/live/ws?token={tokens[token]}"
-    async with connect(address, proxy=None) as client:
-        ending = await closed(client)
+    for token in ("", "nonsense", world.token(camera_id="yard")):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(address + token, proxy=None)
+        assert refused.value.response.status_code == 401
+        assert refused.value.response.headers["content-type"] == "application/problem+json"
 
-    assert ending[0] == code
-    assert "live address" in ending[1]
+    assert running.channels == running.viewers == 0
+
+
+async def test_socket_whose_access_has_expired_is_closed_with_a_reason(world: World) -> None:
+    running = await world.streamer()
+
+    async with world.socket(running, token=world.token(seconds=-1)) as client:
+        code, reason = await closed(client)
+
+    assert code == 4401
+    assert "live address has expired" in reason
     assert running.channels == running.viewers == 0
 
 
@@ -181,6 +182,10 @@ async def test_unknown_rendition_is_refused(world: World) -> None:
 
     async with world.socket(running, query="&rendition=huge") as client:
         assert (await closed(client))[0] == 4400
+    only_main = world.token(renditions=[Rendition.MAIN])
+    async with world.socket(running, token=only_main, query="&rendition=sub") as client:
+        assert (await closed(client))[0] == 4404
+    assert running.channels == running.viewers == 0
 
 
 async def test_page_of_another_site_cannot_use_the_cookie(world: World) -> None:

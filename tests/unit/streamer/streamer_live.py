@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from services.streamer.channel import Channel, ChannelKey
 from services.streamer.channels import Channels
 from services.streamer.context import Context
 from services.streamer.http import build_http
+from services.streamer.removals import Removals
 from services.streamer.settings import StreamerSettings
 from services.streamer.viewers import Viewers
 from services.streamer.wiring import WIRING
@@ -49,11 +50,17 @@ def settings(**changes: Any) -> StreamerSettings:
 
 
 def access(viewer_id: str = "v1", camera_id: str = CAMERA, seconds: int = 600) -> LiveAccess:
-    return LiveAccess(camera_id, "main", viewer_id, "somebody", int(NOW) + seconds)
+    return LiveAccess(
+        camera_id, "main", viewer_id, "somebody", int(NOW) + seconds, frozenset(Rendition)
+    )
 
 
 def token(
-    viewer_id: str = "v1", camera_id: str = CAMERA, seconds: float = 600, key: str = KEY
+    viewer_id: str = "v1",
+    camera_id: str = CAMERA,
+    seconds: float = 600,
+    key: str = KEY,
+    renditions: Iterable[Rendition] = tuple(Rendition),
 ) -> str:
     return LiveTokens(key).issue(
         camera_id=camera_id,
@@ -61,6 +68,7 @@ def token(
         viewer="somebody",
         now=NOW,
         valid_seconds=seconds,
+        renditions=renditions,
         viewer_id=viewer_id,
     )[0]
 
@@ -101,7 +109,8 @@ class Stand:
         return {key: entry.value for key, entry in (await self.recorder.kv(Demand).all()).items()}
 
     async def get(self, name: str, **options: Any) -> httpx.Response:
-        headers = {"Cookie": f"everframe_live={token()}", **options.pop("headers", {})}
+        cookie = options.pop("token", None) or token()
+        headers = {"Cookie": f"everframe_live={cookie}", **options.pop("headers", {})}
         url = f"/api/v1/cameras/{CAMERA}/{name}"
         return await self.client.get(url, headers=headers, **options)
 
@@ -118,10 +127,13 @@ async def stand(**changes: Any) -> AsyncIterator[Stand]:
             viewers=Viewers(chosen, streamer="streamer-1", publish=events.append, clock=clock),
             channels=Channels(chosen, bus, tasks, streamer="streamer-1", clock=clock),
             states=CameraStates(bus),
+            removals=Removals(bus),
             clock=clock,
         )
+        following = tasks.create_task(context.removals.follow(context.remove))
         app = build_http(context)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://streamer") as client:
             yield Stand(broker, bus, broker.bus(RECORDER), context, events, clock, app, client)
+        following.cancel()
         await context.channels.close()

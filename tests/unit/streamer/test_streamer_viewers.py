@@ -9,7 +9,8 @@ from libs.bus.testing import FakeBroker
 from libs.contracts.live import Rendition, ViewingStarted, ViewingStopped
 from services.streamer import metrics
 from services.streamer.events import ViewingEvents
-from services.streamer.viewers import Refused, Viewers
+from services.streamer.refusals import Refused
+from services.streamer.viewers import Viewers
 from services.streamer.wiring import WIRING
 from tests.unit.streamer.streamer_live import NOW, StoppedClock, access, settings
 from tests.waiting import eventually, running
@@ -112,6 +113,25 @@ def test_stop_of_the_service_ends_all_viewing_once() -> None:
 
     assert refused.value.reason == "closing"
     assert [getattr(event, "reason", None) for event in published] == [None, "shutdown"]
+
+
+def test_deleted_camera_ends_viewing_of_it_and_of_nothing_else() -> None:
+    viewers, _, published = viewers_with()
+
+    with (
+        viewers.watching(access(), MAIN, "websocket") as viewer,
+        viewers.watching(access("v2", "yard"), MAIN, "ll-hls"),
+    ):
+        viewers.started(viewer)
+        viewers.remove("main.front-door")
+        assert len(viewers) == 1
+        with viewers.watching(access(), MAIN, "websocket") as again:
+            viewers.started(viewer)  # what it sends last comes too late
+            viewers.started(again)
+            assert len(viewers) == 2
+
+    reasons = [getattr(event, "reason", None) for event in published]
+    assert reasons == [None, "refused", None, "left"]
 
 
 def test_limits_are_counted_per_viewer_per_camera_and_in_all() -> None:
