@@ -26,6 +26,12 @@ const STUCK_MS = 5000;
 /** How often it is asked why nothing comes. */
 const ASK_MS = 8_000;
 const GOOD_MS = 10_000;
+/** Cameras are set up anew now and then. */
+const UNPLAYABLE_RETRY_SECONDS = 60;
+const UNPLAYABLE: ReadonlySet<string> = new Set([
+  Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR,
+  Hls.ErrorDetails.BUFFER_ADD_CODEC_ERROR,
+]);
 
 /** Begins to play, by hls.js where it runs. */
 export function beginHlsSession(context: SessionContext): Session {
@@ -67,8 +73,7 @@ class HlsSession implements Session {
     this.pacer = new Pacer(context.options.margin);
     this.watch = new PlaybackWatch(this.video, this.stats, {
       onPlaying: () => this.onPlaying(),
-      onStalled: () => this.onStalled(),
-      onResumed: (seconds) => this.pacer.stalled(seconds),
+      onResumed: (seconds) => this.onResumed(seconds),
     });
     // listening keeps the access alive; with the cookie renewed, addresses stay as they are
     this.forgetLinks = context.links.onRenewed(context.camera, () => undefined);
@@ -162,7 +167,11 @@ class HlsSession implements Session {
     noteError(this.stats, `${weight}${data.details} ${code} ${said ?? data.error?.message ?? ""}`);
     this.isRefused ||= NEW_ACCESS.has(code);
     this.reason = code >= 500 ? said : null;
-    if (data.fatal || isGone(data, code)) {
+    if (UNPLAYABLE.has(data.details)) {
+      const detail = "this browser cannot decode what the camera sends";
+      this.restart(detail, UNPLAYABLE_RETRY_SECONDS);
+      this.emitter.set({ kind: "failed", detail });
+    } else if (data.fatal || isGone(data, code)) {
       const isMaster = data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR;
       this.restart(said ?? `${data.details}${code > 0 ? ` (HTTP ${code})` : ""}`, isMaster ? 1 : 0);
     } else if (this.reason !== null) {
@@ -234,9 +243,10 @@ class HlsSession implements Session {
   }
 
   /** hls.js may lose its step near the edge, and then stops at every segment. */
-  private onStalled(): void {
+  private onResumed(seconds: number): void {
+    this.pacer.stalled(seconds);
     const now = performance.now();
-    if (now - this.edgeMovedAt > SILENT_MS / 2) return; // nothing came: no fault of the player
+    if (seconds * 1000 > STUCK_MS) return; // nothing came: no fault of the player
     this.stalls = [...this.stalls.filter((at) => now - at < STORM_MS), now];
     if (this.stalls.length < STORM_STALLS || now - this.stormAt < STORM_REST_MS) return;
     this.stormAt = now;

@@ -115,7 +115,7 @@ export class PlaybackWatch {
 
   private onWaiting(): void {
     const isOwnJump = performance.now() - this.jumpedAt < JUMP_GRACE_MS;
-    if (!this.hasPlayed || isOwnJump || this.stalledAt !== null) return;
+    if (!this.hasPlayed || isOwnJump || this.video.seeking || this.stalledAt !== null) return;
     this.stalledAt = performance.now();
     this.stats.stalls += 1;
     this.events.onStalled?.();
