@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from libs.web.problems import Problem, problem_response, unavailable
 from services.api import metrics
-from services.api.gateway_headers import response_headers
+from services.api.gateway_headers import response_headers, whole_response
 from services.api.streamers import Streamers
 
 log = structlog.get_logger()
@@ -26,6 +26,9 @@ IDLE_CONNECTIONS = 64
 IDLE_SECONDS = 2.0
 """Shorter than a streamer keeps an idle connection, so that it is not closed as we use it."""
 RETRY_SECONDS = 2
+REFUSED = "everframe-refused"
+"""The header in which a streamer says which limit it refuses for."""
+SENDS_ON = frozenset({"total", "closing"})
 
 
 @dataclass(frozen=True)
@@ -93,12 +96,18 @@ class Gateway:
             self._open -= 1
             metrics.LIVE_OPEN.set(self._open)
 
-    async def answer(self, asked: LiveRequest) -> httpx.Response:
-        """Return the response of the first streamer that gives one, its body still unread."""
+    async def answer(self, asked: LiveRequest) -> httpx.Response | Response:
+        """Return the response of the first streamer that has room, its body still unread.
+
+        Where none has, what the last one said, read to its end.
+        """
+        refusal: Response | None = None
         for url in self.streamers.in_order(asked.camera_id):
             request = self._request(url, asked)
             try:
                 response = await self._transport.handle_async_request(request)
+                if sends_on(response):
+                    refusal = await _whole(response)
             except httpx.PoolTimeout:
                 raise busy() from None
             except httpx.ReadTimeout:
@@ -110,8 +119,12 @@ class Gateway:
                 self.note_failed(url, error)
                 continue
             self.streamers.answered(url)
-            return response
-        raise nobody()
+            if not sends_on(response):
+                return response
+            metrics.LIVE_FAILOVERS.inc()
+        if refusal is None:
+            raise nobody()
+        return refusal
 
     def note_failed(self, url: str, error: Exception) -> None:
         """Ask this streamer last for a while."""
@@ -157,6 +170,9 @@ class PassedOn(Response):
         except Problem as problem:
             await problem_response(problem)(scope, receive, send)
             return
+        if isinstance(response, Response):
+            await response(scope, receive, send)
+            return
         try:
             if is_redirect(response.status_code):
                 await problem_response(misdirected())(scope, receive, send)
@@ -185,6 +201,15 @@ class PassedOn(Response):
             )
 
 
+async def _whole(response: httpx.Response) -> Response:
+    """Return a refusal apart from its connection, which the next streamer's may need."""
+    try:
+        body = b"".join([piece async for piece in response.aiter_raw()])
+    finally:
+        await response.aclose()
+    return whole_response(response.status_code, response.headers.raw, body)
+
+
 async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
     async for piece in response.aiter_raw():
         if piece:  # an empty one would end a chunked response
@@ -204,6 +229,15 @@ async def _until_gone(receive: Receive, work: Coroutine[Any, Any, None]) -> None
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def sends_on(response: httpx.Response) -> bool:
+    """Whether a streamer has no room or stops, so that another one is to be asked.
+
+    Not where a camera has all the viewers it may: they are all with this streamer.
+    """
+    reason = response.headers.get(REFUSED, "")
+    return response.status_code == HTTPStatus.SERVICE_UNAVAILABLE and reason in SENDS_ON
 
 
 def is_redirect(status: int) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 
 from services.api.live_access import live_cookies
 
@@ -70,3 +71,11 @@ def response_headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, by
         for word in value.split(b",")
     }
     return [(name, value) for name, value in lower if name not in _NOT_RETURNED | named]
+
+
+def whole_response(status: int, raw: Iterable[tuple[bytes, bytes]], body: bytes) -> Response:
+    """Return a streamer's answer that was read to its end, as it is for the viewer."""
+    response = Response(content=body, status_code=status)
+    kept = [pair for pair in response_headers(raw) if pair[0] != b"content-length"]
+    response.raw_headers = [*response.raw_headers, *kept]
+    return response

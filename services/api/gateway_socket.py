@@ -1,19 +1,20 @@
 """Passes a live WebSocket on to a streamer: messages, back-pressure and close codes, both ways."""
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from libs.web.problems import Problem, problem_response
 from services.api import metrics
 from services.api.gateway import Gateway, LiveRequest, is_redirect, misdirected, nobody
-from services.api.gateway_headers import response_headers
+from services.api.gateway_headers import whole_response
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """An init segment or one part of a large picture."""
@@ -22,7 +23,9 @@ WRITE_BYTES = 64 * 1024
 PING_SECONDS = 20.0
 CLOSE_SECONDS = 2.0
 
-GOING_AWAY, SERVICE_RESTART, NO_ACCESS = 1001, 1012, 4401
+GOING_AWAY, SERVICE_RESTART, NO_ACCESS, NO_ROOM = 1001, 1012, 4401, 4503
+CAMERA_LIMIT = "this camera "
+"""How a streamer's reason begins where NO_ROOM is about one camera."""
 _NOT_SENDABLE = frozenset({1004, 1005, 1006, 1015})
 
 
@@ -32,6 +35,17 @@ class Ending:
 
     code: int
     reason: str = ""
+    is_at_once: bool = False
+    """Before any message."""
+
+    @property
+    def sends_on(self) -> bool:
+        """Whether a streamer has no room or stops, so that another one is to be asked.
+
+        Not where a camera has all the viewers it may: they are all with this streamer.
+        """
+        is_of_camera = self.reason.startswith(CAMERA_LIMIT)
+        return self.is_at_once and self.code in {SERVICE_RESTART, NO_ROOM} and not is_of_camera
 
 
 class _Connect(connect):
@@ -45,11 +59,7 @@ async def pass_socket(gateway: Gateway, websocket: WebSocket, asked: LiveRequest
     """Serve one WebSocket until either side ends it; refuses with a problem response."""
     try:
         with gateway.place():
-            streamer = await _open(gateway, asked)
-            if isinstance(streamer, Response):
-                await websocket.send_denial_response(streamer)
-            else:
-                await _serve(websocket, streamer, gateway.limits.stall_seconds)
+            await _pass(gateway, websocket, asked)
     except Problem as problem:
         await refuse(websocket, problem)
 
@@ -59,8 +69,8 @@ async def refuse(websocket: WebSocket, problem: Problem) -> None:
     await websocket.send_denial_response(problem_response(problem))
 
 
-async def refuse_access(websocket: WebSocket, detail: str) -> None:
-    """Close with the code by which a streamer says that a token is no good.
+async def end_access(websocket: WebSocket, detail: str) -> None:
+    """Close with the code by which a streamer says that access has ended.
 
     Opens first: a page sees no status of what was never open, and could not tell that a new link
     would help.
@@ -70,9 +80,33 @@ async def refuse_access(websocket: WebSocket, detail: str) -> None:
         await websocket.close(NO_ACCESS, detail)
 
 
-async def _open(gateway: Gateway, asked: LiveRequest) -> ClientConnection | Response:
-    """Return a connection, or the streamer's refusal."""
-    for url in gateway.streamers.in_order(asked.camera_id):
+async def _pass(gateway: Gateway, websocket: WebSocket, asked: LiveRequest) -> None:
+    """Serve with the first streamer that has room: it opens every socket and then may say no."""
+    urls = gateway.streamers.in_order(asked.camera_id)
+    streamer = await _open(gateway, asked, urls)
+    if isinstance(streamer, Response):
+        await websocket.send_denial_response(streamer)
+        return
+    ending = await _serve(websocket, streamer, gateway.limits.stall_seconds)
+    while ending is not None and ending.sends_on:
+        try:
+            streamer = await _open(gateway, asked, urls)
+        except Problem:  # nobody is left: the viewer hears what the one before said
+            break
+        if isinstance(streamer, Response):
+            break
+        metrics.LIVE_FAILOVERS.inc()
+        ending = await _serve(websocket, streamer, gateway.limits.stall_seconds)
+    if ending is not None:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await websocket.close(ending.code, ending.reason)
+
+
+async def _open(
+    gateway: Gateway, asked: LiveRequest, urls: Iterator[str]
+) -> ClientConnection | Response:
+    """Return a connection to the next one that answers, or its refusal."""
+    for url in urls:
         try:
             streamer = await _connected(url, asked, gateway.limits.connect_seconds)
         except InvalidStatus as refusal:
@@ -80,9 +114,8 @@ async def _open(gateway: Gateway, asked: LiveRequest) -> ClientConnection | Resp
             answer = refusal.response
             if is_redirect(answer.status_code):
                 raise misdirected() from None
-            return _refusal(
-                answer.status_code, list(answer.headers.raw_items()), bytes(answer.body)
-            )
+            raw = [(name.encode(), value.encode()) for name, value in answer.headers.raw_items()]
+            return whole_response(answer.status_code, raw, bytes(answer.body))
         except (OSError, TimeoutError, InvalidHandshake, EOFError) as error:
             gateway.note_failed(url, error)
             continue
@@ -114,18 +147,14 @@ async def _connected(url: str, asked: LiveRequest, open_seconds: float) -> Clien
     )
 
 
-def _refusal(status: int, headers: list[tuple[str, str]], body: bytes) -> Response:
-    response = Response(content=body, status_code=status)
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    kept = [pair for pair in response_headers(raw) if pair[0] != b"content-length"]
-    response.raw_headers = [*response.raw_headers, *kept]
-    return response
-
-
-async def _serve(websocket: WebSocket, streamer: ClientConnection, stall_seconds: float) -> None:
+async def _serve(
+    websocket: WebSocket, streamer: ClientConnection, stall_seconds: float
+) -> Ending | None:
+    """Pass everything on; return how the streamer ended it, None when the viewer did."""
     by_viewer = Ending(GOING_AWAY)
     try:
-        await websocket.accept()
+        if websocket.application_state is WebSocketState.CONNECTING:
+            await websocket.accept()
         async with asyncio.TaskGroup() as tasks:
             down = tasks.create_task(_down(websocket, streamer, stall_seconds), name="live-down")
             up = tasks.create_task(_up(websocket, streamer), name="live-up")
@@ -134,10 +163,8 @@ async def _serve(websocket: WebSocket, streamer: ClientConnection, stall_seconds
             up.cancel()
         if up.done() and not up.cancelled():
             by_viewer = up.result()
-        ending = down.result() if down.done() and not down.cancelled() else None
-        if ending is not None:
-            with suppress(WebSocketDisconnect, RuntimeError):
-                await websocket.close(ending.code, ending.reason)
+            return None
+        return down.result()
     finally:
         await _close(streamer, by_viewer)
 
@@ -162,11 +189,14 @@ async def _down(
     websocket: WebSocket, streamer: ClientConnection, stall_seconds: float
 ) -> Ending | None:
     """Pass media to the viewer; return how the streamer ended it, None when the viewer did."""
+    has_spoken = False
     while True:
         try:
             message = await streamer.recv()
         except ConnectionClosed as closed:
-            return _sendable(closed)
+            ending = _sendable(closed)
+            return ending if has_spoken else replace(ending, is_at_once=True)
+        has_spoken = True
         try:
             # A viewer that takes nothing cannot be told so: the connection is just broken off.
             async with asyncio.timeout(stall_seconds):

@@ -31,7 +31,8 @@ LIVE_REFUSED = Counter(
     "everframe_api_live_refused_total", "Live requests that no streamer was asked for.", ["reason"]
 )
 LIVE_FAILOVERS = Counter(
-    "everframe_api_live_failovers_total", "Streamers that did not answer; the next one was asked."
+    "everframe_api_live_failovers_total",
+    "Streamers that did not answer or had no room; the next was asked.",
 )
 LIVE_BYTES = Counter(
     "everframe_api_live_bytes_total", "Bytes passed on to live viewers.", ["transport"]

@@ -15,7 +15,7 @@ from services.api.context import Context, Ctx
 from services.api.database import DatabaseUnavailable, database_away
 from services.api.gateway import LiveRequest, PassedOn
 from services.api.gateway_headers import request_headers, viewer_host
-from services.api.gateway_socket import pass_socket, refuse, refuse_access
+from services.api.gateway_socket import end_access, pass_socket, refuse
 from services.api.live_access import (
     is_live,
     key_viewer_id,
@@ -113,7 +113,10 @@ async def live_socket(websocket: WebSocket, camera_id: CameraId) -> None:
         asked = await _live_request(ctx, websocket, "GET", camera_id)
     except InvalidToken as error:
         metrics.LIVE_REFUSED.labels("access").inc()
-        await refuse_access(websocket, str(error))
+        if _was_good(ctx, websocket, camera_id):
+            await end_access(websocket, str(error))
+        else:
+            await refuse(websocket, _no_access(error))
     except DatabaseUnavailable as error:
         log.warning("database.call_failed", reason=str(error))
         await refuse(websocket, database_away())
@@ -128,9 +131,20 @@ async def _passed_on(ctx: Context, request: Request, camera_id: str) -> Response
         return PassedOn(ctx.gateway, await _live_request(ctx, request, request.method, camera_id))
     except InvalidToken as error:
         metrics.LIVE_REFUSED.labels("access").inc()
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED, str(error), headers={"WWW-Authenticate": "Bearer"}
-        ) from error
+        raise _no_access(error) from error
+
+
+def _no_access(error: InvalidToken) -> Problem:
+    return Problem(HTTPStatus.UNAUTHORIZED, str(error), headers={"WWW-Authenticate": "Bearer"})
+
+
+def _was_good(ctx: Context, asking: HTTPConnection, camera_id: str) -> bool:
+    """Whether a token was refused only because it has expired."""
+    try:
+        ctx.live_tokens.check(presented_token(asking), camera_id=camera_id, now=0.0)
+    except InvalidToken:
+        return False
+    return True
 
 
 async def _live_request(

@@ -353,6 +353,65 @@ async def test_cookies_of_one_viewer_never_reach_another(world: World):
     assert all(b"cookie" not in dict(scope["headers"]) for scope in world.streamer.asked)
 
 
+# Room
+
+
+def refusing(reason: str):
+    """A streamer's 503, for a limit."""
+
+    async def refuse(scope, receive, send) -> None:
+        headers = {"retry-after": "5", "everframe-refused": reason}
+        await respond(send, reason.encode(), status=503, headers=headers)
+
+    return refuse
+
+
+@pytest.mark.parametrize("reason", ["total", "closing"])
+async def test_streamer_without_room_is_asked_and_then_the_next_one(two: World, reason):
+    two.streamer.behaviour = refusing(reason)
+
+    async with two.viewer() as client:
+        answers = [await client.get(MASTER, params={"rendition": "sub"}) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [len(streamer.asked) for streamer in two.streamers] == [2, 2]
+    assert two.streamers[1].asked[0]["query_string"] == b"rendition=sub"
+
+
+async def test_viewer_hears_the_last_streamers_words_when_none_has_room(two: World):
+    two.streamers[0].behaviour = refusing("total")
+    two.streamers[1].behaviour = refusing("closing")
+    two.use_streamers(*(each.url for each in two.streamers), max_requests=1)
+
+    async with two.viewer() as client:
+        answers = [await client.get(MASTER) for _ in range(2)]
+
+    for answer in answers:
+        assert (answer.status_code, answer.text) == (503, "closing")
+        assert answer.headers["retry-after"] == "5"
+
+
+@pytest.mark.parametrize("reason", ["camera", ""])
+async def test_limit_of_a_camera_is_not_evaded_at_the_next_streamer(two: World, reason):
+    two.streamer.behaviour = refusing(reason)
+
+    async with two.viewer() as client:
+        answer = await client.get(MASTER)
+
+    assert (answer.status_code, answer.text) == (503, reason)
+    assert two.streamers[1].asked == []
+
+
+async def test_refusal_is_what_remains_when_the_other_streamers_are_away(two: World):
+    two.streamer.behaviour = refusing("total")
+    two.use_streamers(*(f"http://127.0.0.1:{free_port()}" for _ in range(2)), two.streamer.url)
+
+    async with two.viewer() as client:
+        answer = await client.get(MASTER)
+
+    assert (answer.status_code, answer.text) == (503, "total")
+
+
 # Who may
 
 

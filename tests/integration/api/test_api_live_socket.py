@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -253,6 +254,76 @@ async def test_sockets_count_against_the_limit_and_give_their_place_back(world: 
                 await asyncio.sleep(0.01)
 
 
+# Room
+
+
+def closing(code: int, *said: str, reason: str = "no"):
+    """A streamer that opens the socket, says something perhaps, and closes it."""
+
+    async def close(scope, receive, send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        for text in said:
+            await send({"type": "websocket.send", "text": text})
+        await send({"type": "websocket.close", "code": code, "reason": reason})
+
+    return close
+
+
+@pytest.mark.parametrize("code", [1012, 4503])
+async def test_streamer_without_room_is_asked_and_then_the_next_one(two: World, code):
+    asked = asyncio.Event()
+
+    async def has_room(scope, receive, send) -> None:
+        asked.set()
+        await talkative(scope, receive, send)
+
+    two.streamers[0].behaviour = closing(code)
+    two.streamers[1].behaviour = has_room
+    async with opening(two) as socket:
+        await asyncio.wait_for(asked.wait(), WAIT_SECONDS)
+        await socket.send("here")
+        assert await socket.recv() == "here"
+
+    assert [len(streamer.asked) for streamer in two.streamers] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [(4401, ()), (4429, ()), (4404, ()), (1012, ("x",)), (4503, ("x",))]
+)
+async def test_other_ends_and_those_of_a_viewer_who_had_room_are_passed_on(two: World, code, said):
+    two.streamer.behaviour = closing(code, *said)
+
+    async with opening(two) as socket:
+        assert await ending(socket) == (code, "no")
+    assert two.streamers[1].asked == []
+
+
+async def test_limit_of_a_camera_is_not_evaded_at_the_next_streamer(two: World):
+    two.streamer.behaviour = closing(4503, reason="this camera has as many viewers as are allowed")
+
+    async with opening(two) as socket:
+        assert (await ending(socket))[0] == 4503
+    assert two.streamers[1].asked == []
+
+
+async def test_viewer_hears_the_last_streamers_words_when_none_has_room(two: World):
+    two.streamers[0].behaviour = closing(4503, reason="full")
+    two.streamers[1].behaviour = closing(1012, reason="stops")
+
+    async with opening(two) as socket:
+        assert await ending(socket) == (1012, "stops")
+    assert [len(streamer.asked) for streamer in two.streamers] == [1, 1]
+
+
+async def test_viewer_hears_the_refusal_when_the_other_streamers_are_away(two: World):
+    two.streamer.behaviour = closing(4503, reason="full")
+    two.use_streamers(*(f"http://127.0.0.1:{free_port()}" for _ in range(2)), two.streamer.url)
+
+    async with opening(two) as socket:
+        assert await ending(socket) == (4503, "full")
+
+
 # Who may
 
 
@@ -291,16 +362,28 @@ async def test_who_has_neither_or_a_wrong_key_is_refused(world: World):
     assert world.streamer.asked == []
 
 
-async def test_bad_token_is_closed_with_4401_without_a_place_or_a_streamer(world: World):
+async def test_bad_token_is_refused_without_a_place_or_a_streamer(world: World):
     world.use_streamers(world.streamer.url, max_requests=0)
 
-    async with opening(world, query="?token=x") as made_up:
-        first = await ending(made_up)
-    async with opening(world, path="/api/v1/cameras/garage/live/ws") as elsewhere:
-        second = await ending(elsewhere)
+    made_up = await refusal(world, query="?token=x")
+    elsewhere = await refusal(world, path="/api/v1/cameras/garage/live/ws")
 
-    assert first == (4401, "this live address is not valid; ask for a new one")
-    assert second == (4401, "this live address is for another camera")
+    assert made_up.response.status_code == elsewhere.response.status_code == 401
+    assert made_up.response.headers["www-authenticate"] == "Bearer"
+    assert b"not valid" in made_up.response.body
+    assert b"another camera" in elsewhere.response.body
+    assert world.streamer.asked == []
+
+
+async def test_expired_token_is_closed_with_4401_without_a_place_or_a_streamer(world: World):
+    world.api.set_now(world.api.context.now() + timedelta(hours=2))
+    world.use_streamers(world.streamer.url, max_requests=0)
+
+    async with opening(world) as socket:
+        assert await ending(socket) == (
+            4401,
+            "this live address has expired; ask for a new one",
+        )
     assert world.streamer.asked == []
 
 
