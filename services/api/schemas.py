@@ -324,7 +324,8 @@ class PlaybackLink(Model):
 class LiveLinkCreate(Model):
     """How long somebody may watch live."""
 
-    valid_seconds: int = Field(default=900, ge=30, le=86_400)
+    valid_seconds: int = Field(default=900, ge=30, le=3600)
+    """A link cannot be taken back, so none lasts longer; prolong it by `viewer_id`."""
     viewer_id: str | None = Field(
         default=None, pattern=r"^[0-9a-f]{16}$", examples=["5f0c9a7be2d14c63"]
     )
