@@ -1,6 +1,7 @@
 """The NATS server of one machine: JetStream on disk, one user per service."""
 
 import asyncio
+import importlib
 import json
 import os
 import sysconfig
@@ -8,39 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from libs.bus.permissions import permissions
+from libs.bus.wiring import Wiring
 from tools.local.ports import LOOPBACK, ensure_free
 from tools.local.processes import ManagedProcess, ProcessSpec
 from tools.local.secret_file import Secrets
 
 SETTING = "--nats-port"
-# Reading streams. They are declared by the deploy step as `admin`; only the stream of live parts,
-# which a restart takes away, is made anew by its publisher.
-READ = (
-    "$JS.API.INFO",
-    "$JS.API.STREAM.INFO.*",
-    "$JS.API.STREAM.MSG.GET.*",
-    "$JS.API.DIRECT.GET.>",
-    "$JS.API.CONSUMER.>",
-    "$JS.ACK.>",
-    "$JS.FC.>",
+# The tests of outages look, as the recorder, at what the recorder has stored.
+READ_BACK = (
+    "$JS.API.CONSUMER.CREATE.EVENTS",
+    "$JS.FC.EVENTS.>",
+    "$JS.FC.*.*.EVENTS.>",
 )
-MAKE_LIVE_ANEW = "$JS.API.STREAM.CREATE.LIVE"
-# What every service needs besides: its messages, KV, replies.
-PUBLISH = ("everframe.>", "$KV.>", "$SRV.>", "_INBOX.>", *READ)
-STREAMER_PUBLISH = (
-    "everframe.evt.viewing-started.>",
-    "everframe.evt.viewing-stopped.>",
-    "$KV.demand.>",
-    "$JS.API.STREAM.INFO.*",
-    "$JS.API.STREAM.MSG.GET.KV_demand",
-    "$JS.API.STREAM.MSG.GET.KV_progress",
-    "$JS.API.DIRECT.GET.LIVE.>",
-    "$JS.API.CONSUMER.CREATE.KV_demand",
-    "$JS.API.CONSUMER.CREATE.KV_progress",
-    "$JS.API.CONSUMER.CREATE.LIVE",
-    "$JS.FC.>",
-)
-SUBSCRIBE = ("everframe.>", "$JS.EVENT.ADVISORY.>", "$KV.>", "$SRV.>", "_INBOX.>")
 
 
 @dataclass(frozen=True)
@@ -66,27 +47,9 @@ def nats_config(*, listen: str, store: str, secrets: Secrets, max_file_store: st
     """Server configuration; it holds passwords, so keep the file private."""
     users = [
         {"user": "admin", "password": secrets.nats_admin},
-        _user(
-            "api",
-            secrets.nats_api,
-            publish=PUBLISH,
-            closed=(
-                "everframe.live.>",
-                *_buckets("owner", "presence", "progress", "demand", "live"),
-            ),
-        ),
-        _user(
-            "recorder",
-            secrets.nats_recorder,
-            publish=(*PUBLISH, MAKE_LIVE_ANEW),
-            closed=_buckets("cameras", "demand"),
-        ),
-        _user(
-            "streamer",
-            secrets.nats_streamer,
-            publish=STREAMER_PUBLISH,
-            subscribe=("_INBOX.streamer.>",),
-        ),
+        _user("api", secrets.nats_api),
+        _user("recorder", secrets.nats_recorder, besides=READ_BACK),
+        _user("streamer", secrets.nats_streamer),
     ]
     return f"""# Written by the launcher at every start.
 server_name: everframe
@@ -104,28 +67,19 @@ authorization {{ users: {json.dumps(users)} }}
 """
 
 
-def _user(
-    user: str,
-    password: str,
-    *,
-    publish: Sequence[str],
-    closed: Sequence[str] = (),
-    subscribe: Sequence[str] = SUBSCRIBE,
-) -> dict[str, object]:
-    """A service that may publish some subjects, except what is closed to it."""
+def _user(service: str, password: str, *, besides: Sequence[str] = ()) -> dict[str, object]:
+    """Return a user who may do what the wiring of its service says, and publish `besides`."""
+    # By name, because tools and services do not import each other.
+    wiring: Wiring = importlib.import_module(f"services.{service}.wiring").WIRING
+    allowed = permissions(wiring)
     return {
-        "user": user,
+        "user": service,
         "password": password,
         "permissions": {
-            "publish": {"allow": publish, "deny": closed},
-            "subscribe": {"allow": subscribe},
+            "publish": {"allow": (*allowed.publish, *besides)},
+            "subscribe": {"allow": allowed.subscribe},
         },
     }
-
-
-def _buckets(*names: str) -> tuple[str, ...]:
-    """Return the subjects of these KV buckets."""
-    return tuple(f"$KV.{name}.>" for name in names)
 
 
 class NatsServer:

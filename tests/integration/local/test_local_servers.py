@@ -1,4 +1,3 @@
-import asyncio
 import contextlib
 import os
 import signal
@@ -219,82 +218,6 @@ async def test_nats_keeps_acknowledged_messages_over_a_kill(nats_server: NatsSer
     client = await nats.connect(nats_server.users.admin)
     assert (await client.jetstream().stream_info("KEPT")).state.messages == 20
     await client.close()
-
-
-async def refusals(url: str, subjects: list[str]) -> set[str]:
-    """Subjects that the server refused for this user."""
-    errors: list[str] = []
-    all_answered = asyncio.Event()
-
-    async def note(error: Exception) -> None:
-        errors.append(str(error))
-        if '"the.end"' in str(error):
-            all_answered.set()
-
-    client = await nats.connect(url, error_cb=note)
-    for subject in [*subjects, "the.end"]:
-        await client.publish(subject, b"")
-    async with asyncio.timeout(10):
-        await all_answered.wait()
-    await client.close()
-    return {s for s in subjects if any(f'"{s.lower()}"' in error for error in errors)}
-
-
-async def test_each_nats_user_writes_only_what_is_its_own(nats_server: NatsServer) -> None:
-    subjects = [
-        "everframe.evt.recording.main.door",
-        "$KV.cameras.main.door",
-        "$KV.owner.main.door",
-        "$KV.presence.api.1",
-        "$KV.progress.main.door",
-        "$KV.demand.main.door.main.streamer-1",
-        "$KV.live.main.door.main",
-        "everframe.live.part.main.door.main",
-        "everframe.evt.viewing-started.main.door",
-        "everframe.dlq.EVENTS.api",
-        "$JS.API.STREAM.CREATE.LIVE",
-        "$JS.API.STREAM.DELETE.LIVE",
-        "$JS.API.STREAM.UPDATE.LIVE",
-        "$JS.API.CONSUMER.CREATE.LIVE",
-        "$JS.API.CONSUMER.DELETE.EVENTS.api",
-        "$JS.API.STREAM.CREATE.EVENTS",
-        "$JS.API.CONSUMER.CREATE.EVENTS",
-        "$JS.ACK.EVENTS.api.1.1.1.1.0",
-        "$JS.API.STREAM.PURGE.KV_cameras",
-        "$JS.API.STREAM.PURGE.KV_owner",
-        "$SYS.REQ.SERVER.PING",
-        "elsewhere",
-    ]
-    strange = {
-        "$JS.API.STREAM.DELETE.LIVE",
-        "$JS.API.STREAM.UPDATE.LIVE",
-        "$JS.API.STREAM.CREATE.EVENTS",
-        "$JS.API.STREAM.PURGE.KV_cameras",
-        "$JS.API.STREAM.PURGE.KV_owner",
-        "$SYS.REQ.SERVER.PING",
-        "elsewhere",
-    }
-
-    recorder = await refusals(nats_server.users.recorder, subjects)
-    api = await refusals(nats_server.users.api, subjects)
-    streamer = await refusals(nats_server.users.streamer, subjects)
-
-    demand = "$KV.demand.main.door.main.streamer-1"
-    assert recorder == strange | {"$KV.cameras.main.door", demand}
-    assert api == strange | {
-        "$KV.owner.main.door",
-        "$KV.presence.api.1",
-        "$KV.progress.main.door",
-        "$KV.live.main.door.main",
-        "everframe.live.part.main.door.main",
-        "$JS.API.STREAM.CREATE.LIVE",
-        demand,
-    }
-    assert set(subjects) - streamer == {
-        demand,
-        "everframe.evt.viewing-started.main.door",
-        "$JS.API.CONSUMER.CREATE.LIVE",
-    }
 
 
 async def test_nats_refuses_a_stranger(nats_server: NatsServer) -> None:
