@@ -33,7 +33,7 @@ from tools.local.launcher import EXPLAINED
 
 TRANSPORTS = {"ll-hls": "hls", "websocket": "websocket"}
 """And where a live link has their address."""
-LINK_SECONDS = 86_400
+LINK_SECONDS = 3600
 MOST_GENERATORS = 4
 
 

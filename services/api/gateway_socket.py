@@ -24,8 +24,6 @@ PING_SECONDS = 20.0
 CLOSE_SECONDS = 2.0
 
 GOING_AWAY, SERVICE_RESTART, NO_ACCESS, NO_ROOM = 1001, 1012, 4401, 4503
-CAMERA_LIMIT = "this camera "
-"""How a streamer's reason begins where NO_ROOM is about one camera."""
 _NOT_SENDABLE = frozenset({1004, 1005, 1006, 1015})
 
 
@@ -40,12 +38,8 @@ class Ending:
 
     @property
     def sends_on(self) -> bool:
-        """Whether a streamer has no room or stops, so that another one is to be asked.
-
-        Not where a camera has all the viewers it may: they are all with this streamer.
-        """
-        is_of_camera = self.reason.startswith(CAMERA_LIMIT)
-        return self.is_at_once and self.code in {SERVICE_RESTART, NO_ROOM} and not is_of_camera
+        """Whether a streamer has no room or stops, so that another one is to be asked."""
+        return self.is_at_once and self.code in {SERVICE_RESTART, NO_ROOM}
 
 
 class _Connect(connect):

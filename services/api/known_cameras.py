@@ -21,6 +21,10 @@ class KnownCameras:
         self._monotonic = monotonic
         self._found: dict[str, tuple[CameraConfig, float]] = {}
 
+    def forget(self, camera_id: str) -> None:
+        """Look a camera up anew: it was changed."""
+        self._found.pop(camera_id, None)
+
     async def find(self, camera_id: str) -> CameraConfig | None:
         """Return a camera that exists and is not deleted.
 

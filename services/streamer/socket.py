@@ -50,11 +50,13 @@ class Close(IntEnum):
     NOT_FOUND = 4404
     TOO_MANY_REQUESTS = 4429
     TOO_MANY_VIEWERS = 4503
+    TOO_MANY_OF_CAMERA = 4504
+    """Another streamer would not help: all viewers of a camera are with one."""
 
 
 _CODES: dict[Reason, Close] = {
     "viewer": Close.TOO_MANY_REQUESTS,
-    "camera": Close.TOO_MANY_VIEWERS,
+    "camera": Close.TOO_MANY_OF_CAMERA,
     "total": Close.TOO_MANY_VIEWERS,
     "closing": Close.RESTARTING,
     "rendition": Close.NOT_FOUND,

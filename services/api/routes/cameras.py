@@ -125,6 +125,7 @@ async def _switch(ctx: Context, camera_id: str, *, is_wanted: bool) -> CameraVie
 
 
 async def _published_view(ctx: Context, camera_id: str) -> CameraView:
+    ctx.known_cameras.forget(camera_id)
     await ctx.desired.publish_soon(PUBLISH_WAIT_SECONDS)
     async with ctx.database.connection() as db:
         return view(await _existing(db, camera_id))

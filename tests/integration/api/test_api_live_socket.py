@@ -300,10 +300,10 @@ async def test_other_ends_and_those_of_a_viewer_who_had_room_are_passed_on(two: 
 
 
 async def test_limit_of_a_camera_is_not_evaded_at_the_next_streamer(two: World):
-    two.streamer.behaviour = closing(4503, reason="this camera has as many viewers as are allowed")
+    two.streamer.behaviour = closing(4504, reason="this camera has as many viewers as are allowed")
 
     async with opening(two) as socket:
-        assert (await ending(socket))[0] == 4503
+        assert (await ending(socket))[0] == 4504
     assert two.streamers[1].asked == []
 
 

@@ -25,8 +25,9 @@ const REASONS: Record<number, string> = {
   4401: "access is being renewed",
   4429: "too many connections of this viewer",
   4503: "the server has as many viewers as it may",
+  4504: "the camera has as many viewers as it may",
 };
-const LEAST_WAIT_SECONDS: Record<number, number> = { 4404: 10, 4429: 5, 4503: 5 };
+const LEAST_WAIT_SECONDS: Record<number, number> = { 4404: 10, 4429: 5, 4503: 5, 4504: 5 };
 
 export interface SocketEvents {
   onMedia(message: MediaMessage): void;
