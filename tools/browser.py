@@ -57,7 +57,7 @@ class LivePage:
     async def until(self, condition: str, *, within: float = 30.0) -> None:
         """Wait for a JavaScript expression; the page's policy forbids Playwright's own way."""
         async with asyncio.timeout(within):
-            while not await self.page.evaluate(condition):
+            while not await self.page.evaluate(condition):  # noqa: ASYNC110 - not ours to signal
                 await asyncio.sleep(0.05)
 
     async def player(self, index: int = 0) -> dict[str, Any]:
