@@ -41,8 +41,8 @@ class JetStreamLive:
         connection = self._connection
         try:
             found = await connection.call(
-                f"$JS.API.DIRECT.GET.{LIVE}.{subject}",
-                lambda: connection.js.get_msg(LIVE, subject=subject, direct=True),
+                f"$JS.API.STREAM.MSG.GET.{LIVE}",
+                lambda: connection.js.get_msg(LIVE, subject=subject),
             )
         except (StreamMissing, TopologyDrift):
             return None

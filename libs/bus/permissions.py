@@ -68,7 +68,7 @@ def _buckets(wiring: Wiring) -> Iterable[str]:
 def _live(wiring: Wiring) -> Iterable[str]:
     if wiring.sends_live or wiring.follows_live:
         yield _checking(LIVE)
-        yield f"$JS.API.DIRECT.GET.{LIVE}.{LivePart.subject_filter()}"
+        yield f"$JS.API.STREAM.MSG.GET.{LIVE}"
     if wiring.sends_live:
         yield LivePart.subject_filter()
         yield f"$JS.API.STREAM.CREATE.{LIVE}"  # a restart of the server takes it away

@@ -5,7 +5,6 @@ import importlib
 import json
 import os
 import sysconfig
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from tools.local.processes import ManagedProcess, ProcessSpec
 from tools.local.secret_file import Secrets
 
 SETTING = "--nats-port"
-# The tests of outages look, as the recorder, at what the recorder has stored.
-READ_BACK = (
-    "$JS.API.CONSUMER.CREATE.EVENTS",
-    "$JS.FC.EVENTS.>",
-    "$JS.FC.*.*.EVENTS.>",
-)
 
 
 @dataclass(frozen=True)
@@ -48,7 +41,7 @@ def nats_config(*, listen: str, store: str, secrets: Secrets, max_file_store: st
     users = [
         {"user": "admin", "password": secrets.nats_admin},
         _user("api", secrets.nats_api),
-        _user("recorder", secrets.nats_recorder, besides=READ_BACK),
+        _user("recorder", secrets.nats_recorder),
         _user("streamer", secrets.nats_streamer),
     ]
     return f"""# Written by the launcher at every start.
@@ -67,8 +60,8 @@ authorization {{ users: {json.dumps(users)} }}
 """
 
 
-def _user(service: str, password: str, *, besides: Sequence[str] = ()) -> dict[str, object]:
-    """Return a user who may do what the wiring of its service says, and publish `besides`."""
+def _user(service: str, password: str) -> dict[str, object]:
+    """Return a user who may do what the wiring of its service says."""
     # By name, because tools and services do not import each other.
     wiring: Wiring = importlib.import_module(f"services.{service}.wiring").WIRING
     allowed = permissions(wiring)
@@ -76,7 +69,7 @@ def _user(service: str, password: str, *, besides: Sequence[str] = ()) -> dict[s
         "user": service,
         "password": password,
         "permissions": {
-            "publish": {"allow": (*allowed.publish, *besides)},
+            "publish": {"allow": allowed.publish},
             "subscribe": {"allow": allowed.subscribe},
         },
     }

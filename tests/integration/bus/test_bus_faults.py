@@ -260,7 +260,7 @@ async def test_a_frozen_server_is_noticed_by_the_round_trip_alone(server_world: 
         os.kill(server_world.server.process.pid, signal.SIGCONT)
     await recorder.publish(gap(1))
 
-    assert await stored(recorder) == [gap(1).event_id]
+    assert await stored(await server_world.bus(API)) == [gap(1).event_id]
 
 
 async def test_a_client_whose_read_loop_died_comes_back(server_world: ServerWorld):
@@ -274,7 +274,7 @@ async def test_a_client_whose_read_loop_died_comes_back(server_world: ServerWorl
 
     await recorder.publish(gap(1))
 
-    assert await stored(recorder) == [gap(1).event_id]
+    assert await stored(await server_world.bus(API)) == [gap(1).event_id]
 
 
 async def test_a_client_that_closed_for_good_is_replaced_and_consuming_goes_on(
@@ -328,7 +328,9 @@ async def test_a_long_history_is_replayed_completely_to_a_slow_reader(server_wor
             group.create_task(_publish_all(recorder, events[worker::8]))
 
     seen = 0
-    async for delivery in recorder.replay([GapDetected], from_seq=1, to_seq=10**9):
+    async for delivery in (await server_world.bus(API)).replay(
+        [GapDetected], from_seq=1, to_seq=10**9
+    ):
         seen += 1
         assert delivery.stream_seq == seen
         if seen % 100 == 0:

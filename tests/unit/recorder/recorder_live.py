@@ -12,7 +12,7 @@ from tests.unit.recorder.recorder_samples import init_segment, part
 START = float(int(time.time()))
 PART = 0.2
 TARGET = 0.21
-_TAPS: WeakKeyDictionary[LiveBuffer, LiveTap] = WeakKeyDictionary()
+_SESSIONS: WeakKeyDictionary[LiveBuffer, tuple[LiveTap, float]] = WeakKeyDictionary()
 
 
 def stream(epoch: int = 7) -> Stream:
@@ -54,9 +54,16 @@ def buffered(parts: list[Part], *, target: float = TARGET) -> list[BufferedPart]
 
 
 def fill(buffer: LiveBuffer, parts: list[Part]) -> None:
-    """Put parts in as one session does, from the first call on."""
-    if buffer not in _TAPS:
-        _TAPS[buffer] = buffer.open()
-        _TAPS[buffer].part_target = TARGET
+    """Put parts in as one session does that begins with the first call, in a whole second."""
+    if buffer not in _SESSIONS:
+        tap = buffer.open()
+        tap.part_target = TARGET
+        _SESSIONS[buffer] = tap, float(int(time.time()))
+    tap, begun = _SESSIONS[buffer]
     for each in parts:
-        _TAPS[buffer].put(each, START + each.captured_monotonic)
+        tap.put(each, begun + each.captured_monotonic)
+
+
+def begun_at(buffer: LiveBuffer) -> float:
+    """When the session of `fill` began, Unix seconds."""
+    return _SESSIONS[buffer][1]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from libs.media.packets import Part
 from services.recorder.live_buffer import LiveBuffer
-from tests.unit.recorder.recorder_live import START, fill, steady
+from tests.unit.recorder.recorder_live import START, begun_at, fill, steady
 
 
 def starts(buffer: LiveBuffer) -> list[float]:
@@ -13,7 +13,7 @@ def starts(buffer: LiveBuffer) -> list[float]:
     found = []
     serial = first.serial - 1 if first else 10**9
     while (item := buffer.after(serial)[0]) is not None:
-        found.append(round(item.start_unix - START, 3))
+        found.append(round(item.start_unix - begun_at(buffer), 3))
         serial = item.serial
     return found
 
