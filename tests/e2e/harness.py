@@ -25,7 +25,8 @@ from tools.local.ports import LOOPBACK
 from tools.local.processes import ManagedProcess
 from tools.local.stack import Stack, StackOptions
 
-PROJECTION_SECONDS = 5.0
+PROJECTION_SECONDS = 40.0
+"""An event that the catalog could not take is delivered again after up to half a minute."""
 LOG_CHARACTERS = 60_000
 Interval = tuple[datetime, datetime]
 
@@ -154,7 +155,7 @@ class Installation:
     async def assert_explained(self, camera: str, *, slack_seconds: float = 0.3) -> None:
         """Every wanted moment is in a recording or in a gap, and nothing is recorded twice.
 
-        The catalog gets a few seconds to hear of what was announced.
+        The catalog gets some time to hear of what was announced.
         """
         deadline = time.monotonic() + PROJECTION_SECONDS
         while problem := await self._unexplained(camera, slack_seconds):

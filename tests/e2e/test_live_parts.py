@@ -32,22 +32,29 @@ def _assert_media(seen: Watching) -> None:
         assert kinds == ([b"ftyp", b"moov"] if part.init_bytes else []) + [b"moof", b"mdat"]
 
 
-async def test_the_first_viewer_of_a_recorded_camera_sees_a_keyframe_at_once():
+async def test_a_viewer_gets_what_is_recorded_over_the_one_connection_however_it_is_switched():
     async with cameras(spec(audio="aac")) as simulated, installation() as everframe:
         await _added(everframe, simulated)
         async with watching(everframe, CAMERA) as seen:
             await seen.more(30)
-        first = seen.parts[0]
-
-        assert first.is_independent
-        assert first.init_bytes
-        assert first.codecs.startswith("avc1.")
-        assert first.codecs.endswith(",mp4a.40.2")
-        assert first.published_ms - first.start_ms > 200, "it was kept, not waited for"
+            first = seen.parts[0]
+            assert first.is_independent
+            assert first.init_bytes
+            assert first.codecs.startswith("avc1.")
+            assert first.codecs.endswith(",mp4a.40.2")
+            assert first.published_ms - first.start_ms > 200, "it was kept, not waited for"
+            for _ in range(2):
+                await everframe.post(f"/cameras/{CAMERA}/recording/stop")
+                await everframe.until_state(CAMERA, "live")
+                await seen.more(10)
+                await everframe.post(f"/cameras/{CAMERA}/recording/start")
+                await everframe.until_recording(CAMERA)
+                await seen.more(10)
+            assert simulated.status(CAMERA)["connections"] == 1, "the camera was never left"
         assert max(part.duration_90k for part in seen.parts) <= first.part_target_ms * 90
         seen.assert_contiguous()
+        assert seen.discontinuities == 0
         _assert_media(seen)
-        assert connections(simulated) == 1, "one connection feeds recording and live"
         await everframe.stop_and_settle(CAMERA)
         await everframe.assert_explained(CAMERA)
 
@@ -71,25 +78,6 @@ async def test_a_camera_that_is_not_recorded_is_connected_while_somebody_watches
         await everframe.assert_explained(CAMERA)
 
 
-async def test_recording_is_switched_while_somebody_watches_on_the_same_connection():
-    async with cameras(spec()) as simulated, installation() as everframe:
-        await _added(everframe, simulated)
-        async with watching(everframe, CAMERA) as seen:
-            await seen.more(10)
-            for _ in range(2):
-                await everframe.post(f"/cameras/{CAMERA}/recording/stop")
-                await everframe.until_state(CAMERA, "live")
-                await seen.more(10)
-                await everframe.post(f"/cameras/{CAMERA}/recording/start")
-                await everframe.until_recording(CAMERA)
-                await seen.more(10)
-            assert simulated.status(CAMERA)["connections"] == 1, "the camera was never left"
-        seen.assert_contiguous()
-        assert seen.discontinuities == 0
-        await everframe.stop_and_settle(CAMERA)
-        await everframe.assert_explained(CAMERA)
-
-
 async def test_the_small_stream_has_a_connection_of_its_own_while_it_is_watched():
     small = CameraSpec("small", small_clip("small", width=320, height=240))
     async with cameras(spec(), small) as simulated, installation() as everframe:
@@ -108,7 +96,7 @@ async def test_the_small_stream_has_a_connection_of_its_own_while_it_is_watched(
         seen.assert_contiguous()
 
 
-async def test_numbers_go_on_when_the_camera_and_the_recorder_come_back():
+async def test_numbers_go_on_when_the_camera_the_recorder_and_the_bus_come_back():
     async with cameras(spec()) as simulated, installation() as everframe:
         await _added(everframe, simulated)
         async with watching(everframe, CAMERA) as seen:
@@ -119,8 +107,13 @@ async def test_numbers_go_on_when_the_camera_and_the_recorder_come_back():
             await everframe.recorder().kill()
             await everframe.recorder().start()
             await seen.more(20)
+            assert seen.discontinuities == 2
+            await everframe.stack.servers.nats.kill()
+            await asyncio.sleep(5.0)  # the outage itself
+            await everframe.stack.servers.nats.start()
+            await seen.more(20)
         seen.assert_contiguous()
-        assert seen.discontinuities == 2
+        assert seen.discontinuities <= 3
 
 
 async def test_numbers_go_on_when_another_recorder_takes_over():
@@ -134,16 +127,3 @@ async def test_numbers_go_on_when_another_recorder_takes_over():
         seen.assert_contiguous()
         assert seen.discontinuities == 1
         assert len({part.epoch for part in seen.parts}) == 2
-
-
-async def test_numbers_go_on_when_the_bus_is_restarted():
-    async with cameras(spec()) as simulated, installation() as everframe:
-        await _added(everframe, simulated)
-        async with watching(everframe, CAMERA) as seen:
-            await seen.more(10)
-            await everframe.stack.servers.nats.kill()
-            await asyncio.sleep(5.0)  # the outage itself
-            await everframe.stack.servers.nats.start()
-            await seen.more(20)
-        seen.assert_contiguous()
-        assert seen.discontinuities <= 1
