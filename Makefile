@@ -50,16 +50,17 @@ key: setup ## make a new admin API key for the installation in DATA
 
 # ---- check and test ---------------------------------------------------------
 .PHONY: check test format
+FAST_TESTS := tests/unit tests/architecture
 check: setup web-check ## format, lint, types, import rules, unit tests; under a minute
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q tests/unit tests/architecture
+	@$(BIN)/python -m pytest -q $(FAST_TESTS)
 
 test: setup web ## all tests, with real servers and simulated cameras
 	@# side by side where tests wait more than they work, then those that load the whole machine
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/unit tests/architecture tests/integration
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(FAST_TESTS) tests/integration
 	@$(BIN)/python -m pytest -q tests/e2e
 
 format: setup ## format and fix what can be fixed
