@@ -9,9 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from libs.bus.client import Bus
-from libs.bus.connection import BusConfig
-from libs.bus.errors import BusUnavailable, TopologyDrift
+from libs.bus.startup import connect_service
 from libs.runtime.credentials import CredentialBox
 from libs.runtime.health import HealthServer
 from libs.runtime.memory import return_freed_memory
@@ -61,7 +59,7 @@ class _Recorder:
         credentials = _credential_box(settings)
         vanished: list[SpoolEntry] = []
         recovered = await asyncio.to_thread(lambda: list(recover_spool(self._spool, vanished)))
-        bus = await self._connect(stop)
+        bus = await connect_service(settings, WIRING, stop)
         if bus is None:
             return
         store = _object_store(settings)
@@ -104,22 +102,6 @@ class _Recorder:
             await asyncio.gather(*tasks, return_exceptions=True)
             await bus.drain(2.0)
             await store.aclose()
-
-    async def _connect(self, stop: asyncio.Event) -> Bus | None:
-        """Wait for the bus as long as it takes; None when asked to stop meanwhile."""
-        settings = self._settings
-        password = settings.nats_password
-        config = BusConfig(
-            url=settings.nats_url, user=settings.nats_user, password=password, name=self._name
-        )
-        while not stop.is_set():
-            try:
-                return await Bus.connect(config, WIRING, wait_seconds=3.0)
-            except TopologyDrift as error:
-                raise FatalError(str(error)) from error
-            except BusUnavailable as error:
-                log.warning("bus.not_reached", reason=str(error))
-        return None
 
     def _take_recovered(self, entry: SpoolEntry, gap: Gap | None) -> None:
         if gap is None:

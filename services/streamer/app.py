@@ -7,12 +7,11 @@ from functools import partial
 import structlog
 
 from libs.bus.client import Bus
-from libs.bus.connection import BusConfig
-from libs.bus.errors import BusUnavailable, TopologyDrift
+from libs.bus.startup import connect_service
 from libs.runtime.clock import Clock, SystemClock
 from libs.runtime.health import HealthServer
 from libs.runtime.memory import return_freed_memory
-from libs.runtime.service import FatalError, supervise
+from libs.runtime.service import supervise
 from libs.web.live_tokens import LiveTokens
 from libs.web.server import HttpServer
 from services.streamer.access import Gate, parse_origins
@@ -43,7 +42,7 @@ async def run(settings: StreamerSettings, stop: asyncio.Event) -> None:
         serving = tasks.create_task(health.run(), name="health")
         log.info("service.started", health_port=health.port)
         try:
-            bus = await _connect(settings, stop)
+            bus = await connect_service(settings, WIRING, stop)
             if bus is not None:
                 try:
                     await Streamer(settings, bus, readiness).run(stop)
@@ -137,21 +136,3 @@ class Streamer:
             context.viewers.sweep()
             context.channels.sweep(context.viewers.is_watched)
             await asyncio.sleep(SWEEP_SECONDS)
-
-
-async def _connect(settings: StreamerSettings, stop: asyncio.Event) -> Bus | None:
-    """Wait for the bus as long as it takes; None when asked to stop meanwhile."""
-    config = BusConfig(
-        url=settings.nats_url,
-        user=settings.nats_user,
-        password=settings.nats_password,
-        name=f"streamer-{settings.instance}",
-    )
-    while not stop.is_set():
-        try:
-            return await Bus.connect(config, WIRING, wait_seconds=3.0)
-        except TopologyDrift as error:
-            raise FatalError(str(error)) from error
-        except BusUnavailable as error:
-            log.warning("bus.not_reached", reason=str(error))
-    return None
