@@ -130,14 +130,11 @@ class LiveState(DesiredState):
 Transport = Literal["ll-hls", "websocket"]
 
 
-class ViewingStarted(Event):
-    """Somebody began to watch a camera live."""
-
-    entity: ClassVar[str] = "viewing-started"
-    type: ClassVar[str] = "io.everframe.viewing.started.v1"
+class _Viewing(Event):
+    """One viewer on one rendition."""
 
     viewer_id: str
-    """Opaque; the same in the event that says when it ended."""
+    """Opaque; the same when it begins and when it ends."""
     viewer: str
     """Who: the name of the key or user to whom access was given."""
     rendition: Rendition
@@ -146,31 +143,24 @@ class ViewingStarted(Event):
     streamer: str
 
     def natural_key(self) -> str:
-        """Camera, viewer, transport and start."""
-        return _viewing_key(self)
+        """Camera, rendition, viewer, transport and start."""
+        start = isoformat_z(self.started_at)
+        return f"{self.camera_id}/{self.rendition}/{self.viewer_id}/{self.transport}/{start}"
 
 
-class ViewingStopped(Event):
+class ViewingStarted(_Viewing):
+    """Somebody began to watch a camera live."""
+
+    entity: ClassVar[str] = "viewing-started"
+    type: ClassVar[str] = "io.everframe.viewing.started.v1"
+
+
+class ViewingStopped(_Viewing):
     """Somebody does not watch a camera any more."""
 
     entity: ClassVar[str] = "viewing-stopped"
     type: ClassVar[str] = "io.everframe.viewing.stopped.v1"
 
-    viewer_id: str
-    viewer: str
-    rendition: Rendition
-    transport: Transport
-    started_at: UtcTime
     ended_at: UtcTime
     reason: Literal["left", "refused", "shutdown"]
     """`refused`: access ended or the camera was removed."""
-    streamer: str
-
-    def natural_key(self) -> str:
-        """Camera, viewer, transport and start."""
-        return _viewing_key(self)
-
-
-def _viewing_key(event: ViewingStarted | ViewingStopped) -> str:
-    start = isoformat_z(event.started_at)
-    return f"{event.camera_id}/{event.rendition}/{event.viewer_id}/{event.transport}/{start}"

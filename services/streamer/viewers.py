@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal, TypeVar
 
 from libs.contracts.cameras import camera_key
@@ -31,8 +30,8 @@ class Viewer:
     """Requests or sockets that are open now."""
     last_seen: float = 0.0
     """Monotonic seconds."""
-    started_at: datetime | None = None
-    """When media was sent first; nobody watches before that."""
+    started: ViewingStarted | None = None
+    """What was told when media was sent first; nobody watches before that."""
 
 
 class Viewers:
@@ -98,22 +97,20 @@ class Viewers:
 
     def started(self, viewer: Viewer) -> None:
         """Media was sent to a viewer."""
-        if viewer.started_at is not None or not self._is_here(viewer):
+        if viewer.started is not None or not self._is_here(viewer):
             return
-        viewer.started_at = from_unix_seconds(self._clock.unix())
         access = viewer.access
-        self._publish(
-            ViewingStarted(
-                camera_id=access.camera_id,
-                site=access.site,
-                viewer_id=access.viewer_id,
-                viewer=access.viewer,
-                rendition=viewer.rendition,
-                transport=viewer.transport,
-                started_at=viewer.started_at,
-                streamer=self._streamer,
-            )
+        viewer.started = ViewingStarted(
+            camera_id=access.camera_id,
+            site=access.site,
+            viewer_id=access.viewer_id,
+            viewer=access.viewer,
+            rendition=viewer.rendition,
+            transport=viewer.transport,
+            started_at=from_unix_seconds(self._clock.unix()),
+            streamer=self._streamer,
         )
+        self._publish(viewer.started)
 
     def sweep(self) -> None:
         """Let those go who ask for nothing any more."""
@@ -163,21 +160,14 @@ class Viewers:
         _count_down(self._by_camera, access.camera_id)
         _count_down(self._by_rendition, (access.camera_id, viewer.rendition))
         metrics.VIEWERS.labels(access.camera_id, viewer.transport).dec()
-        if viewer.started_at is None:
+        if viewer.started is None:
             return
         is_expired = access.expires_at <= self._clock.unix()
         self._publish(
             ViewingStopped(
-                camera_id=access.camera_id,
-                site=access.site,
-                viewer_id=access.viewer_id,
-                viewer=access.viewer,
-                rendition=viewer.rendition,
-                transport=viewer.transport,
-                started_at=viewer.started_at,
+                **viewer.started.model_dump(),
                 ended_at=from_unix_seconds(self._clock.unix()),
                 reason=reason or ("refused" if is_expired else "left"),
-                streamer=self._streamer,
             )
         )
 
