@@ -36,10 +36,14 @@ class Hour:
     world: World
     process: StreamerProcess
     cameras: list[Camera]
-    sent: dict[str, int] = field(default_factory=dict)
+    sent: dict[str, int] = field(init=False)
+    """How many parts of each camera."""
     sent_bytes: int = 0
     played_bytes: int = 0
     viewers: int = 0
+
+    def __post_init__(self) -> None:
+        self.sent = {camera.camera_id: 0 for camera in self.cameras}
 
     # Ten minutes
 
@@ -64,7 +68,7 @@ class Hour:
         await camera.send(count)
         self.sent_bytes += sum(len(payload) for _, payload in camera.sent[-count:])
         del camera.sent[:-1]
-        self.sent[camera.camera_id] = self.sent.get(camera.camera_id, 0) + count
+        self.sent[camera.camera_id] += count
 
     async def _repeat(self, visit: Visit, camera: Camera, times: int) -> None:
         for _ in range(times):
