@@ -10,7 +10,9 @@ DATA ?= .everframe
 API_PARTS := services/api libs/contracts libs/runtime libs/bus libs/storage libs/web
 RECORDER_PARTS := services/recorder libs/contracts libs/runtime libs/bus libs/storage libs/media
 STREAMER_PARTS := services/streamer libs/contracts libs/runtime libs/bus libs/media libs/web
-ALL_PARTS := services/api services/streamer libs/web $(RECORDER_PARTS) tools/camera_sim tools/local
+DISCOVERY_PARTS := services/discovery libs/contracts libs/runtime libs/bus libs/devices libs/media
+ALL_PARTS := services/api services/streamer services/discovery libs/web libs/devices $(RECORDER_PARTS) \
+	tools/camera_sim tools/local
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --python-version 3.11
 toml = $(addsuffix /pyproject.toml,$(1))
@@ -37,6 +39,14 @@ $(VENV)/.installed: requirements/dev.txt $(BIN)/uv
 .PHONY: setup
 setup: $(VENV)/.installed ## create the environment in .venv
 
+# Foreign clients that the tests hold our simulated devices against.
+FOREIGN := .venv-foreign
+$(FOREIGN)/.installed: requirements/foreign.txt $(BIN)/uv
+	@echo "everframe: installing foreign clients for the tests (once)"
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(FOREIGN)
+	@VIRTUAL_ENV=$(FOREIGN) $(BIN)/uv pip sync --quiet --require-hashes requirements/foreign.txt
+	@touch $@
+
 # ---- run --------------------------------------------------------------------
 .PHONY: demo up key
 demo: setup web ## everything with three simulated cameras (SECONDS=90: run that long, check, exit)
@@ -58,7 +68,7 @@ check: setup web-check ## format, lint, types, import rules, unit tests; under a
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q $(FAST_TESTS)
 
-test: setup web ## all tests, with real servers and simulated cameras
+test: setup web $(FOREIGN)/.installed ## all tests, with real servers and simulated cameras
 	@# side by side where tests wait more than they work, then those that load the whole machine
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(FAST_TESTS) tests/integration
 	@$(BIN)/python -m pytest -q tests/e2e
@@ -105,7 +115,9 @@ compile:
 	@$(COMPILE) $(call toml,$(API_PARTS)) -o $(OUT)/api.txt
 	@$(COMPILE) $(call toml,$(RECORDER_PARTS)) -o $(OUT)/recorder.txt
 	@$(COMPILE) $(call toml,$(STREAMER_PARTS)) -o $(OUT)/streamer.txt
+	@$(COMPILE) $(call toml,$(DISCOVERY_PARTS)) -o $(OUT)/discovery.txt
 	@$(COMPILE) $(call toml,$(ALL_PARTS)) --group pyproject.toml:dev -o $(OUT)/dev.txt
+	@$(COMPILE) requirements/foreign.in -o $(OUT)/foreign.txt
 
 lock-check: $(BIN)/uv ## fail when the requirement files are stale
 	@rm -rf .lock-check && cp -r requirements .lock-check

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator
 
+from libs.contracts.devices import ChannelKey, DeviceId
 from libs.contracts.ids import DEFAULT_SITE, CameraId, Site
 from libs.contracts.messages import DesiredState, Event, Message
 from libs.contracts.times import UtcTime, isoformat_z
@@ -46,6 +47,12 @@ class CameraConfig(DesiredState):
     """Keep audio (AAC copied, G.711 and G.726 converted to AAC) or leave it out."""
     wanted: tuple[WantedInterval, ...] = ()
     """The newest intervals in which recording was switched on, oldest first; at most 32."""
+    device_id: DeviceId | None = None
+    """The device that this camera is a channel of; None for one known by its RTSP URL only."""
+    channel: ChannelKey | None = None
+    """Which channel of the device."""
+    footage_check_seconds: int = Field(default=600, ge=0, le=86_400)
+    """How often the footage that the device holds of it is listed; 0: never."""
     version: int = Field(default=1, ge=1)
     """Counts changes of this camera; a lower one never replaces a higher one."""
 

@@ -60,6 +60,34 @@ class Event(CameraMessage):
         return f"{self.type}:{self.natural_key()}"
 
 
+AnswerT = TypeVar("AnswerT", bound=Message)
+
+
+class Ask(Message, Generic[AnswerT]):
+    """A question that somebody answers now, or not at all; nothing of it is stored.
+
+    Subclasses set `entity` and `answer`, the class of `AnswerT`.
+    """
+
+    plane: ClassVar[str] = "ask"
+    entity: ClassVar[str]
+    answer: ClassVar[type[Message]]
+    timeout_seconds: ClassVar[float] = 5.0
+    """How long who asks waits."""
+
+    site: Site = DEFAULT_SITE
+
+    @property
+    def subject(self) -> str:
+        """The bus subject of this ask."""
+        return f"everframe.{self.plane}.{self.entity}.{self.site}"
+
+    @classmethod
+    def subject_filter(cls, *, site: str = "*") -> str:
+        """The subject filter that matches every ask of this class, or of a site."""
+        return f"everframe.{cls.plane}.{cls.entity}.{site}"
+
+
 class DesiredState(Message):
     """A noun: what should be. Kept in a key-value bucket, watched and reconciled."""
 

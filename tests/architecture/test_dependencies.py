@@ -51,7 +51,7 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@pytest.mark.parametrize("service", ["api", "recorder", "streamer"])
+@pytest.mark.parametrize("service", ["api", "discovery", "recorder", "streamer"])
 def test_a_service_requires_everything_that_it_imports(service: str) -> None:
     text = (ROOT / "requirements" / f"{service}.txt").read_text()
     required = {normal(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE)}

@@ -1,0 +1,86 @@
+"""The circuit breaker of a device's login: one rejection, and nobody tries again.
+
+Cameras lock accounts after a few wrong passwords, and a try during the lock makes it longer.
+All drivers of one device share one breaker.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+from libs.contracts.devices import FailureReason, LoginState
+from libs.devices.errors import LOGIN_REASONS, DeviceError
+
+
+def credentials_digest(sealed: str | None) -> str:
+    """Return what tells one sealed login from another; empty without a login."""
+    return hashlib.sha256(sealed.encode()).hexdigest()[:16] if sealed else ""
+
+
+class Breaker:
+    """Closed until a login is rejected; then open until the lock ends or the login changes."""
+
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        *,
+        state: LoginState | None = None,
+        on_change: Callable[[LoginState], None] = lambda _: None,
+    ) -> None:
+        self._now = now
+        self._state = state or LoginState()
+        self._on_change = on_change
+
+    @property
+    def state(self) -> LoginState:
+        """What is stored of it."""
+        return self._state
+
+    def check(self) -> None:
+        """Raise the stored failure while the breaker is open; call before every login."""
+        failure = self._state.failure
+        if failure is None:
+            return
+        if failure.locked_until is not None and failure.locked_until <= self._now():
+            self.close()
+            return
+        raise DeviceError(failure.reason, failure.detail, locked_until=failure.locked_until)
+
+    def note(self, error: DeviceError) -> None:
+        """Open when the device rejected the login; anything else changes nothing."""
+        if error.reason in LOGIN_REASONS and self._state.failure is None:
+            self._change(
+                LoginState(
+                    credentials_digest=self._state.credentials_digest,
+                    failure=error.failure,
+                    opened_at=self._now(),
+                )
+            )
+
+    def use_login(self, digest: str) -> None:
+        """Tell which login is used from now on; another one than the rejected closes."""
+        if digest != self._state.credentials_digest:
+            self._change(LoginState(credentials_digest=digest))
+
+    def close(self) -> None:
+        """Let the login be tried again."""
+        if self._state.failure is not None:
+            self._change(LoginState(credentials_digest=self._state.credentials_digest))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `check` would raise."""
+        try:
+            self.check()
+        except DeviceError:
+            return True
+        return False
+
+    @property
+    def reason(self) -> FailureReason | None:
+        """Why it is open."""
+        return self._state.failure.reason if self._state.failure else None
+
+    def _change(self, state: LoginState) -> None:
+        self._state = state
+        self._on_change(state)
