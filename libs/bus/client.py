@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import structlog
 from nats.js import api
 
-from libs.bus import metrics
+from libs.bus import asks, metrics
+from libs.bus.asks import AskHandler, AskTransport
+from libs.bus.asks_nats import NatsAsks
 from libs.bus.bucket import Bucket, JetStreamBucket
 from libs.bus.connection import BusConfig, Connection
 from libs.bus.consumer import Consumer
@@ -33,7 +35,13 @@ from libs.bus.verify import differences
 from libs.bus.wiring import Wiring
 from libs.contracts.ids import DEFAULT_SITE
 from libs.contracts.live import LivePart, Rendition
-from libs.contracts.messages import CLOUDEVENTS_CONTENT_TYPE, Event, Message
+from libs.contracts.messages import (
+    CLOUDEVENTS_CONTENT_TYPE,
+    AnswerT,
+    Ask,
+    Event,
+    Message,
+)
 from libs.runtime.backoff import Backoff
 
 log = structlog.get_logger()
@@ -242,6 +250,21 @@ class Bus:
             raise UndeclaredMessage(f"{self._wiring.service} does not hold {model.__name__}")
         return Leases(self._bucket(model), model, self.kv(model), ttl_seconds=ttl_seconds)
 
+    async def ask(self, question: Ask[AnswerT]) -> AnswerT:
+        """Return the answer of whoever answers this kind of question.
+
+        Raises BusUnavailable when nobody answers within the ask's own timeout, which may mean
+        that the service is not running, and AskFailed when it answered that it could not.
+        """
+        return await asks.ask(self._asks(), self._wiring, question)
+
+    async def answer(self, handlers: Mapping[type[Ask[Any]], AskHandler]) -> None:
+        """Answer every question that the wiring declares until cancelled.
+
+        A handler that raises is logged, and whoever asked is told that it failed, not why.
+        """
+        await asks.answer(self._asks(), self._wiring, handlers)
+
     async def publish_live(self, part: LivePart, payload: bytes, *, expected_seq: int) -> int:
         """Store a live part; return its sequence, which the rendition's next one expects.
 
@@ -284,6 +307,9 @@ class Bus:
 
     def _live_store(self) -> LiveStore:
         return JetStreamLive(self._connection)
+
+    def _asks(self) -> AskTransport:
+        return NatsAsks(self._connection, self._wiring.service)
 
     async def drain(self, grace_seconds: float) -> None:
         """Stop consuming, let handlers finish for `grace_seconds`, flush and close.

@@ -10,6 +10,7 @@
     │   ├── TopologyDrift
     │   └── InvalidPayload
     ├── Conflict             somebody was faster, or it is already done: the event is finished
+    ├── AskFailed            a question was answered with a refusal
     └── LeaseLost
 
 Everything else that a handler raises is a bug: logged with its traceback, tried a few times,
@@ -60,6 +61,10 @@ class InvalidPayload(Permanent):
 
 class Conflict(BusError):
     """The revision is not the newest, or the work is already done."""
+
+
+class AskFailed(BusError):
+    """Whoever was asked could not answer; the text says why. Asking again may help or not."""
 
 
 class LeaseLost(BusError):

@@ -29,6 +29,10 @@ WATCH_RESTARTS = Counter(
 INVALID_VALUES = Counter(
     "everframe_bus_invalid_values_total", "Bucket values that do not fit their contract", ["bucket"]
 )
+ASKED = Counter("everframe_bus_asked_total", "Questions by how they ended", ["ask", "outcome"])
+ANSWERED = Counter(
+    "everframe_bus_answered_total", "Answered questions by how they ended", ["ask", "outcome"]
+)
 LIVE_PUBLISHED = Counter("everframe_bus_live_parts_published_total", "Live parts stored")
 LIVE_RESTARTS = Counter(
     "everframe_bus_live_restarts_total", "Followed renditions begun again from what is retained"

@@ -27,6 +27,8 @@ class Permissions:
 
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
+    may_answer: bool = False
+    """Whether the user may publish to wherever a received message wants its answer, once."""
 
 
 def permissions(wiring: Wiring) -> Permissions:
@@ -35,9 +37,16 @@ def permissions(wiring: Wiring) -> Permissions:
         *_events(wiring),
         *_buckets(wiring),
         *_live(wiring),
+        *(question.subject_filter() for question in wiring.asks),
     }
-    # Everything is delivered to inboxes; nothing is subscribed to by its own name.
-    return Permissions(tuple(sorted(publish)), (f"{inbox_prefix(wiring.service)}.>",))
+    # What is stored is delivered to inboxes; only asks are subscribed to by their own names.
+    subscribe = {
+        f"{inbox_prefix(wiring.service)}.>",
+        *(question.subject_filter() for question in wiring.answers),
+    }
+    return Permissions(
+        tuple(sorted(publish)), tuple(sorted(subscribe)), may_answer=bool(wiring.answers)
+    )
 
 
 def _events(wiring: Wiring) -> Iterable[str]:

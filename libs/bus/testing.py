@@ -11,12 +11,14 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from libs.bus.asks import AskTransport
 from libs.bus.bucket import Bucket, RawChange, RawEntry, check_key
 from libs.bus.client import Bus, StreamState, check_published
 from libs.bus.connection import BusConfig, Connection
 from libs.bus.deliveries import Decoder, Delivery, Handler, encode_event, verdict_on
 from libs.bus.errors import BusUnavailable, Conflict, InvalidPayload, UndeclaredMessage
 from libs.bus.live import LiveStore
+from libs.bus.testing_asks import MemoryAsks
 from libs.bus.testing_live import MemoryLive
 from libs.bus.topology import bucket_name
 from libs.bus.wiring import Wiring
@@ -64,6 +66,7 @@ class FakeBroker:
         self._buckets: dict[str, MemoryBucket] = {}
         self._changed = asyncio.Event()
         self.live = MemoryLive(self)
+        self.asks = MemoryAsks(self)
 
     def bus(self, wiring: Wiring) -> "FakeBus":
         """Return a connected instance of a service."""
@@ -203,6 +206,9 @@ class FakeBus(Bus):
 
     def _live_store(self) -> LiveStore:
         return self.broker.live
+
+    def _asks(self) -> AskTransport:
+        return self.broker.asks
 
     def _next(self) -> Stored | None:
         if not self.broker.online.is_set():

@@ -14,7 +14,11 @@ from nats.js import api
 
 from libs.bus.errors import UndeclaredMessage
 from libs.bus.wiring import Wiring
+from libs.contracts.asks import ScanState
 from libs.contracts.cameras import CameraConfig
+from libs.contracts.devices import DeviceConfig, DeviceState, DiscoveryLeader
+from libs.contracts.footage import FootageDay
+from libs.contracts.health import CameraHealth
 from libs.contracts.live import Demand, LivePart, LiveState
 from libs.contracts.messages import Message
 from libs.contracts.ownership import Lease, Presence, RecordingProgress
@@ -54,6 +58,8 @@ class _Bucket:
     history: int = 1
     expires: bool = False
     """Keys carry a TTL and leave a marker when they expire."""
+    max_age_seconds: float = 0.0
+    """Values older than this are forgotten; 0: never."""
 
 
 # Presence lies on disk like the others: a memory bucket is gone after a restart of the server,
@@ -65,6 +71,12 @@ _BUCKETS = (
     _Bucket(RecordingProgress),
     _Bucket(Demand, expires=True),
     _Bucket(LiveState),
+    _Bucket(DeviceConfig, history=5),
+    _Bucket(DeviceState),
+    _Bucket(CameraHealth),
+    _Bucket(DiscoveryLeader, expires=True),
+    _Bucket(ScanState, max_age_seconds=timedelta(days=1).total_seconds()),
+    _Bucket(FootageDay, max_age_seconds=timedelta(days=400).total_seconds()),
 )
 
 
@@ -146,6 +158,7 @@ def _bucket_config(bucket: _Bucket, limits: Limits) -> api.StreamConfig:
         retention=api.RetentionPolicy.LIMITS,
         storage=api.StorageType.FILE,
         max_msgs_per_subject=bucket.history,
+        max_age=bucket.max_age_seconds,
         max_bytes=limits.bucket_max_bytes,
         discard=api.DiscardPolicy.NEW,
         duplicate_window=120,

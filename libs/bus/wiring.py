@@ -1,8 +1,9 @@
 """What one service says and hears; the bus refuses everything else."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from libs.contracts.messages import Event, Message
+from libs.contracts.messages import Ask, Event, Message
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,10 @@ class Wiring:
     """Messages whose key-value bucket is read."""
     writes: tuple[type[Message], ...] = ()
     """Messages whose key-value bucket is written (and may be read)."""
+    asks: tuple[type[Ask[Any]], ...] = ()
+    """Questions that the service puts to others."""
+    answers: tuple[type[Ask[Any]], ...] = ()
+    """Questions that it answers; one instance gets each."""
     sends_live: bool = False
     """Live parts are published."""
     follows_live: bool = False

@@ -246,3 +246,11 @@ class DeviceState(Message):
     """When its footage was last listed completely."""
     is_listing: bool = False
     """Whether its footage is being listed now."""
+
+
+class DiscoveryLeader(Message):
+    """The right to watch all devices of a site; the other discovery instances stand by."""
+
+    bucket: ClassVar[str] = "discovery-leader"
+
+    instance: str

@@ -1,15 +1,30 @@
 """What api reads from the bus and what it may write there."""
 
 from libs.bus.wiring import Wiring
+from libs.contracts.asks import (
+    CancelScan,
+    ProbeCamera,
+    RetryLogin,
+    ScanNetwork,
+    ScanState,
+    SyncFootage,
+)
 from libs.contracts.cameras import CameraConfig, CameraStatusChanged
+from libs.contracts.devices import DeviceConfig, DeviceState
 from libs.contracts.gaps import GapDetected
+from libs.contracts.health import CameraHealth
 from libs.contracts.ownership import Lease, RecordingProgress
 from libs.contracts.recordings import RecordingCompleted
 
 WIRING = Wiring(
     service="api",
-    consumes=(RecordingCompleted, GapDetected, CameraStatusChanged),
-    watches=(RecordingProgress, Lease),
-    writes=(CameraConfig,),
+    consumes=(
+        RecordingCompleted,
+        GapDetected,
+        CameraStatusChanged,
+    ),
+    watches=(RecordingProgress, Lease, CameraHealth, DeviceState, ScanState),
+    writes=(CameraConfig, DeviceConfig),
+    asks=(ScanNetwork, CancelScan, ProbeCamera, SyncFootage, RetryLogin),
     ordered=True,
 )

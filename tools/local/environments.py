@@ -60,6 +60,14 @@ class Environments:
         env["EVERFRAME_RECORDER_INSTANCE"] = str(number)
         return env | _given("EVERFRAME_RECORDER_") | dict(self._options.recorder_env)
 
+    def discovery(self) -> dict[str, str]:
+        """Return discovery's."""
+        env = self._bus("DISCOVERY", self._servers.endpoints.nats.discovery)
+        env["EVERFRAME_DISCOVERY_CREDENTIAL_KEYS"] = self._servers.secrets.credential_keys
+        allow = self._options.allow_loopback_cameras
+        env["EVERFRAME_DISCOVERY_ALLOW_LOOPBACK_CAMERAS"] = str(allow).lower()
+        return env | _given("EVERFRAME_DISCOVERY_") | dict(self._options.discovery_env)
+
     def _bus(self, prefix: str, url: str) -> dict[str, str]:
         user, password = login(url)
         return {

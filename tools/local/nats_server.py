@@ -23,6 +23,7 @@ class NatsUsers:
 
     admin: str
     api: str
+    discovery: str
     recorder: str
     streamer: str
 
@@ -31,6 +32,7 @@ def nats_users(host: str, port: int, secrets: Secrets) -> NatsUsers:
     return NatsUsers(
         admin=f"nats://admin:{secrets.nats_admin}@{host}:{port}",
         api=f"nats://api:{secrets.nats_api}@{host}:{port}",
+        discovery=f"nats://discovery:{secrets.nats_discovery}@{host}:{port}",
         recorder=f"nats://recorder:{secrets.nats_recorder}@{host}:{port}",
         streamer=f"nats://streamer:{secrets.nats_streamer}@{host}:{port}",
     )
@@ -41,6 +43,7 @@ def nats_config(*, listen: str, store: str, secrets: Secrets, max_file_store: st
     users = [
         {"user": "admin", "password": secrets.nats_admin},
         _user("api", secrets.nats_api),
+        _user("discovery", secrets.nats_discovery),
         _user("recorder", secrets.nats_recorder),
         _user("streamer", secrets.nats_streamer),
     ]
@@ -71,6 +74,7 @@ def _user(service: str, password: str) -> dict[str, object]:
         "permissions": {
             "publish": {"allow": allowed.publish},
             "subscribe": {"allow": allowed.subscribe},
+            **({"allow_responses": True} if allowed.may_answer else {}),
         },
     }
 

@@ -32,6 +32,7 @@ class Secrets:
     # NATS
     nats_admin: str = field(default_factory=_token)
     nats_api: str = field(default_factory=_token)
+    nats_discovery: str = field(default_factory=_token)
     nats_recorder: str = field(default_factory=_token)
     nats_streamer: str = field(default_factory=_token)
     # object store

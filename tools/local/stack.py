@@ -20,7 +20,8 @@ from tools.local.stack_options import StackOptions
 __all__ = ["CommandFailed", "Stack", "StackOptions"]
 
 ROOT = Path(__file__).resolve().parents[2]
-STREAMER_HEALTH_OFFSET = 100
+HEALTH_OFFSETS = {"api": 0, "recorder": 0, "streamer": 100, "discovery": 200}
+SERVICES = ("api", "discovery", "recorder", "streamer")
 COMMAND_SECONDS = 60.0
 
 
@@ -153,13 +154,19 @@ class Stack:
     @property
     def _names(self) -> list[str]:
         """Every service's name: its module, and its number where there may be several."""
-        counts = {"streamer": self.options.streamers, "recorder": self.options.recorders}
+        options = self.options
+        counts = {
+            "streamer": options.streamers,
+            "discovery": options.discoverers,
+            "recorder": options.recorders,
+        }
         replicas = [f"{m}-{n}" for m, count in counts.items() for n in range(1, count + 1)]
         return ["api", *replicas]
 
     def _build_services(self) -> None:
         environments = {
             "api": lambda _: self._environments.api(),
+            "discovery": lambda _: self._environments.discovery(),
             "streamer": self._environments.streamer,
             "recorder": self._environments.recorder,
         }
@@ -170,8 +177,7 @@ class Stack:
     def _health_port(self, name: str) -> int:
         if not self.options.health_port:
             return free_port()
-        above = STREAMER_HEALTH_OFFSET if _module(name) == "streamer" else 0
-        return self.options.health_port + above + _number(name)
+        return self.options.health_port + HEALTH_OFFSETS[_module(name)] + _number(name)
 
     def _service(self, name: str, env: dict[str, str]) -> ManagedProcess:
         module, port = _module(name), self._health_port(name)
@@ -198,7 +204,7 @@ class Stack:
         await self._command(
             "libs.bus.declare",
             *("--url", self._environments.nats_url, "--user", "admin"),
-            *("--service", "api", "--service", "recorder", "--service", "streamer"),
+            *(word for service in SERVICES for word in ("--service", service)),
             env={"EVERFRAME_BUS_PASSWORD": password},
         )
 

@@ -19,16 +19,19 @@ class StackOptions:
     ports: Ports = field(default_factory=Ports)
     api_port: int = DEFAULT_API_PORT
     health_port: int = DEFAULT_HEALTH_PORT
-    """Of the api; recorder N listens N above, streamer N 100 + N above. 0: free ports."""
+    """Of the api; recorder N listens N above, streamer N 100 + N, discovery 201. 0: free ports."""
     streamer_port: int = DEFAULT_STREAMER_PORT
     """Of the first streamer; the others follow. 0: free ports."""
     recorders: int = 1
     streamers: int = 1
+    discoverers: int = 1
+    """Instances of discovery: 0 or 1."""
     allow_loopback_cameras: bool = False
     durable: bool = True
     recorder_env: Mapping[str, str] = field(default_factory=dict)
     """More settings for every recorder."""
     api_env: Mapping[str, str] = field(default_factory=dict)
+    discovery_env: Mapping[str, str] = field(default_factory=dict)
     streamer_env: Mapping[str, str] = field(default_factory=dict)
     """More settings for every streamer."""
 
@@ -39,6 +42,7 @@ class StackOptions:
         *,
         recorders: int = 1,
         streamers: int = 0,
+        discoverers: int = 0,
         env: Mapping[str, str] | None = None,
     ) -> "StackOptions":
         """Free ports everywhere, cameras on loopback, no fsync in PostgreSQL.
@@ -53,6 +57,7 @@ class StackOptions:
             streamer_port=0,
             recorders=recorders,
             streamers=streamers,
+            discoverers=discoverers,
             allow_loopback_cameras=True,
             durable=False,
             recorder_env=env or {},
