@@ -73,8 +73,9 @@ async def answer(
     transport: AskTransport, wiring: Wiring, handlers: Mapping[type[Ask[Any]], AskHandler]
 ) -> None:
     """Answer questions until cancelled; see `Bus.answer`."""
-    if set(handlers) != set(wiring.answers):
-        raise UndeclaredMessage(f"{wiring.service} answers what its wiring says, no more, no less")
+    for kind in handlers:
+        if kind not in wiring.answers:
+            raise UndeclaredMessage(f"{wiring.service} does not answer {kind.__name__}")
     desk = _Desk(handlers)
     await transport.serve([kind.subject_filter() for kind in handlers], desk.handle)
 

@@ -6,12 +6,13 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from libs.bus.asks import ERROR_HEADER
 from libs.bus.deliveries import envelope_model
 from libs.bus.live import HEADER_PREFIX
 from libs.bus.topology import EVENTS, LIVE, bucket_name, bucket_stream
 from libs.bus.wiring import Wiring
 from libs.contracts.live import LivePart
-from libs.contracts.messages import CLOUDEVENTS_CONTENT_TYPE, Event, Message
+from libs.contracts.messages import CLOUDEVENTS_CONTENT_TYPE, Ask, Event, Message
 
 _PARAMETERS = {
     "site": {"description": "The site that the camera belongs to; `main` in a single installation"},
@@ -30,6 +31,12 @@ def states_of(wirings: Iterable[Wiring]) -> list[type[Message]]:
     return sorted({model for wiring in wirings for model in wiring.buckets}, key=bucket_name)
 
 
+def asks_of(wirings: Iterable[Wiring]) -> list[type[Ask[Any]]]:
+    """Return every kind of question that somebody asks or answers, by subject."""
+    found = {ask for wiring in wirings for ask in (*wiring.asks, *wiring.answers)}
+    return sorted(found, key=lambda ask: ask.entity)
+
+
 def event_schema(event: type[Event]) -> dict[str, Any]:
     """Return the JSON Schema of an event in its envelope, complete in itself."""
     schema = envelope_model(event).model_json_schema()
@@ -44,11 +51,12 @@ def event_schema(event: type[Event]) -> dict[str, Any]:
 
 def document(wirings: Sequence[Wiring], *, version: str) -> dict[str, Any]:
     """Return the AsyncAPI 3.0 document of these services."""
-    events, states = events_of(wirings), states_of(wirings)
+    events, states, asks = events_of(wirings), states_of(wirings), asks_of(wirings)
+    plain = list(dict.fromkeys((*states, *asks, *(ask.answer for ask in asks))))
     has_live = any(wiring.sends_live or wiring.follows_live for wiring in wirings)
     envelopes: list[type[BaseModel]] = [envelope_model(event) for event in events]
     refs, definitions = models_json_schema(
-        [(m, "validation") for m in (*envelopes, *states, *((LivePart,) if has_live else ()))],
+        [(m, "validation") for m in (*envelopes, *plain, *((LivePart,) if has_live else ()))],
         ref_template="#/components/schemas/{model}",
     )
     schemas = definitions.get("$defs", {})
@@ -61,13 +69,13 @@ def document(wirings: Sequence[Wiring], *, version: str) -> dict[str, Any]:
             "contentType": CLOUDEVENTS_CONTENT_TYPE,
             "payload": refs[envelope_model(event), "validation"],
         }
-    for state in states:
-        messages[state.__name__] = {
-            "name": state.__name__,
-            "title": state.__name__,
-            "summary": _first_line(state),
+    for model in plain:
+        messages[model.__name__] = {
+            "name": model.__name__,
+            "title": model.__name__,
+            "summary": _first_line(model),
             "contentType": "application/json",
-            "payload": refs[state, "validation"],
+            "payload": refs[model, "validation"],
         }
     if has_live:
         messages[LivePart.__name__] = _live_message(schemas.pop(LivePart.__name__))
@@ -76,13 +84,15 @@ def document(wirings: Sequence[Wiring], *, version: str) -> dict[str, Any]:
         "info": {
             "title": "Everframe messages",
             "version": version,
-            "description": "Facts, last values and live parts that the services exchange over"
-            " NATS JetStream.",
+            "description": "Facts, last values, questions and live parts that the services exchange"
+            " over NATS JetStream.",
         },
         "defaultContentType": CLOUDEVENTS_CONTENT_TYPE,
         "channels": {
             **{event.__name__: _event_channel(event) for event in events},
             **{state.__name__: _state_channel(state) for state in states},
+            **{ask.__name__: _ask_channel(ask) for ask in asks},
+            **{ask.answer.__name__: _answer_channel(ask.answer) for ask in asks},
             **({LivePart.__name__: _live_channel()} if has_live else {}),
         },
         "operations": dict(_operations(wirings)),
@@ -108,6 +118,25 @@ def _state_channel(state: type[Message]) -> dict[str, Any]:
         "parameters": {"key": {"description": "`<site>.<camera_id>`, or an instance's name"}},
         "messages": {state.__name__: {"$ref": f"#/components/messages/{state.__name__}"}},
         "x-jetstream": {"bucket": bucket, "stream": bucket_stream(bucket)},
+    }
+
+
+def _ask_channel(ask: type[Ask[Any]]) -> dict[str, Any]:
+    return {
+        "address": ask.subject_filter(site="{site}"),
+        "description": f"{_first_line(ask)} Answered within {ask.timeout_seconds:g} s or not at"
+        " all; nothing is stored.",
+        "parameters": {"site": _PARAMETERS["site"]},
+        "messages": {ask.__name__: {"$ref": f"#/components/messages/{ask.__name__}"}},
+    }
+
+
+def _answer_channel(answer: type[Message]) -> dict[str, Any]:
+    return {
+        "address": None,
+        "description": f"{_first_line(answer)} Goes to the inbox that the question names; with a"
+        f" header `{ERROR_HEADER}` and no payload when there is no answer.",
+        "messages": {answer.__name__: {"$ref": f"#/components/messages/{answer.__name__}"}},
     }
 
 
@@ -167,12 +196,32 @@ def _operations(wirings: Sequence[Wiring]) -> Iterable[tuple[str, dict[str, Any]
                         **extra,
                     },
                 )
+        for verb, action, kinds in (
+            ("asks", "send", wiring.asks),
+            ("answers", "receive", wiring.answers),
+        ):
+            for kind in sorted(kinds, key=lambda k: k.entity):
+                yield f"{wiring.service}_{verb}_{kind.__name__}", _ask_operation(kind, action)
+
+
+def _ask_operation(ask: type[Ask[Any]], action: str) -> dict[str, Any]:
+    asked, answered = f"#/channels/{ask.__name__}", f"#/channels/{ask.answer.__name__}"
+    return {
+        "action": action,
+        "channel": {"$ref": asked},
+        "messages": [{"$ref": f"{asked}/messages/{ask.__name__}"}],
+        "reply": {
+            "address": {"location": "$message.header#/reply"},
+            "channel": {"$ref": answered},
+            "messages": [{"$ref": f"{answered}/messages/{ask.answer.__name__}"}],
+        },
+    }
 
 
 def diagram(wirings: Sequence[Wiring]) -> str:
     """Return who tells whom what, as a Mermaid flow chart.
 
-    Events are solid, last values dotted, live parts thick.
+    Events are solid, last values dotted, questions end in a circle, live parts are thick.
     """
     ordered = sorted(wirings, key=lambda wiring: wiring.service)
     lines = ["flowchart LR", *(f"    {wiring.service}" for wiring in ordered)]
@@ -186,6 +235,11 @@ def diagram(wirings: Sequence[Wiring]) -> str:
             values = {bucket_name(m) for m in source.writes} & {
                 bucket_name(m) for m in target.watches
             }
+            questions = {ask.__name__ for ask in source.asks} & {
+                ask.__name__ for ask in target.answers
+            }
+            if questions:
+                lines.append(_edge(source, "--o", questions, target))
             if events:
                 lines.append(_edge(source, "-->", events, target))
             if values:

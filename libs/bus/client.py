@@ -259,8 +259,9 @@ class Bus:
         return await asks.ask(self._asks(), self._wiring, question)
 
     async def answer(self, handlers: Mapping[type[Ask[Any]], AskHandler]) -> None:
-        """Answer every question that the wiring declares until cancelled.
+        """Answer these questions until cancelled; each must be declared.
 
+        May run more than once, for different questions: some are answered by a leader only.
         A handler that raises is logged, and whoever asked is told that it failed, not why.
         """
         await asks.answer(self._asks(), self._wiring, handlers)

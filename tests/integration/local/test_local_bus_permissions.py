@@ -14,7 +14,7 @@ from libs.bus.client import BusConfig
 from libs.bus.declare import declare
 from tools.local.nats_server import NatsServer
 
-# Who may publish where; what is nobody's is refused to all three.
+# Who may publish where; what is nobody's is refused to all.
 PUBLISHERS = {
     "everframe.evt.recording-completed.main.door": {"recorder"},
     "everframe.evt.gap-detected.main.door": {"recorder"},
@@ -25,7 +25,17 @@ PUBLISHERS = {
     "everframe.live.part.main.door.main": {"recorder"},
     "everframe.dlq.EVENTS.api": {"api"},
     "everframe.dlq.EVENTS.recorder": set(),
+    "everframe.evt.camera-health-changed.main.door": {"discovery"},
+    "everframe.evt.stored-footage-found.main.door": {"discovery"},
+    "everframe.ask.scan-network.main": {"api"},
+    "everframe.ask.retry-login.main": {"api"},
     "$KV.cameras.main.door": {"api"},
+    "$KV.devices.main.nvr": {"api"},
+    "$KV.device-states.main.nvr": {"discovery"},
+    "$KV.health.main.door": {"discovery"},
+    "$KV.scans.main.0": {"discovery"},
+    "$KV.footage.main.door.2026-11-20": {"discovery"},
+    "$KV.discovery-leader.main": {"discovery"},
     "$KV.owner.main.door": {"recorder"},
     "$KV.presence.recorder-1": {"recorder"},
     "$KV.progress.main.door": {"recorder"},
@@ -41,7 +51,7 @@ PUBLISHERS = {
     "$JS.API.STREAM.PURGE.KV_owner": set(),
     "$JS.API.STREAM.MSG.DELETE.EVENTS": set(),
     "$JS.API.STREAM.MSG.GET.EVENTS": set(),
-    "$JS.API.STREAM.MSG.GET.KV_cameras": {"api", "recorder"},
+    "$JS.API.STREAM.MSG.GET.KV_cameras": {"api", "discovery", "recorder"},
     "$JS.API.STREAM.MSG.GET.KV_presence": {"recorder"},
     "$JS.API.STREAM.MSG.GET.KV_demand": {"recorder", "streamer"},
     "$JS.API.DIRECT.GET.KV_cameras.$KV.cameras.main.door": set(),
@@ -50,7 +60,7 @@ PUBLISHERS = {
     "$JS.API.CONSUMER.CREATE.EVENTS": {"api"},
     "$JS.API.CONSUMER.CREATE.LIVE": {"streamer"},
     "$JS.API.CONSUMER.CREATE.DLQ": set(),
-    "$JS.API.CONSUMER.CREATE.KV_cameras": {"api", "recorder"},
+    "$JS.API.CONSUMER.CREATE.KV_cameras": {"api", "discovery", "recorder"},
     "$JS.API.CONSUMER.CREATE.KV_demand": {"recorder", "streamer"},
     "$JS.API.CONSUMER.CREATE.EVENTS.api": set(),
     "$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.api": set(),
@@ -67,7 +77,10 @@ PUBLISHERS = {
 }
 LISTENERS = {
     "_INBOX.api.x": {"api"},
+    "_INBOX.discovery.x": {"discovery"},
     "_INBOX.recorder.x": {"recorder"},
+    "everframe.ask.scan-network.*": {"discovery"},
+    "everframe.ask.>": set(),
     "_INBOX.streamer.x": {"streamer"},
     "_INBOX.>": set(),
     ">": set(),
@@ -108,7 +121,7 @@ async def all_told(client: Client, errors: list[str]) -> None:
             await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize("service", ["api", "recorder", "streamer"])
+@pytest.mark.parametrize("service", ["api", "discovery", "recorder", "streamer"])
 async def test_a_service_publishes_only_what_its_wiring_names(
     nats_server: NatsServer, service: str
 ) -> None:
@@ -121,7 +134,7 @@ async def test_a_service_publishes_only_what_its_wiring_names(
     assert allowed == {s for s, services in PUBLISHERS.items() if service in services}
 
 
-@pytest.mark.parametrize("service", ["api", "recorder", "streamer"])
+@pytest.mark.parametrize("service", ["api", "discovery", "recorder", "streamer"])
 async def test_a_service_listens_to_its_own_inbox_only(
     nats_server: NatsServer, service: str
 ) -> None:

@@ -12,6 +12,7 @@ from libs.bus.asyncapi import diagram, document, event_schema
 from libs.bus.deliveries import encode_event
 from libs.bus.live import encode_headers
 from libs.bus.wiring import Wiring
+from libs.contracts.asks import CancelScan
 from libs.contracts.cameras import CameraConfig
 from libs.contracts.gaps import GapDetected, GapReason
 from libs.contracts.live import LivePart
@@ -21,6 +22,8 @@ RECORDER = Wiring(
     service="recorder", publishes=(GapDetected,), watches=(CameraConfig, Lease), writes=(Lease,)
 )
 API = Wiring(service="api", consumes=(GapDetected,), watches=(Lease,), writes=(CameraConfig,))
+ASKER = Wiring(service="api", asks=(CancelScan,))
+ANSWERER = Wiring(service="discovery", answers=(CancelScan,))
 SENDER = Wiring(service="recorder", sends_live=True)
 FOLLOWER = Wiring(service="streamer", follows_live=True)
 PART = LivePart(
@@ -142,3 +145,24 @@ def test_the_diagram_shows_events_solid_and_last_values_dotted():
         '    recorder -->|"GapDetected"| api',
         '    recorder -.->|"owner"| api',
     ]
+
+
+def test_a_question_names_its_subject_and_its_answer():
+    made = document([ASKER, ANSWERER], version="1.2.3")
+
+    assert made["channels"]["CancelScan"]["address"] == "everframe.ask.cancel-scan.{site}"
+    assert made["channels"]["ScanCancelled"]["address"] is None
+    operations = made["operations"]
+    assert {name: o["action"] for name, o in operations.items()} == {
+        "api_asks_CancelScan": "send",
+        "discovery_answers_CancelScan": "receive",
+    }
+    reply = operations["api_asks_CancelScan"]["reply"]
+    assert reply["channel"] == {"$ref": "#/channels/ScanCancelled"}
+    assert set(made["components"]["schemas"]) == {"CancelScan", "ScanCancelled"}
+    for ref in _refs(made):
+        assert ref.startswith("#/")
+
+
+def test_the_diagram_shows_questions_ending_in_a_circle():
+    assert diagram([ASKER, ANSWERER]).splitlines()[-1] == '    api --o|"CancelScan"| discovery'

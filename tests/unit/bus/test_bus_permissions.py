@@ -2,6 +2,7 @@
 
 from libs.bus.permissions import permissions
 from libs.bus.wiring import Wiring
+from libs.contracts.asks import CancelScan
 from libs.contracts.cameras import CameraConfig
 from libs.contracts.gaps import GapDetected
 from libs.contracts.live import Demand
@@ -62,3 +63,15 @@ def test_only_a_sender_may_send_live_parts_and_only_a_follower_follow_them() -> 
         "$JS.FC.LIVE.>",
         "$JS.FC.*.*.LIVE.>",
     }
+
+
+def test_only_who_answers_may_listen_to_questions_and_reply_to_them() -> None:
+    asking = permissions(Wiring(service="one", asks=(CancelScan,)))
+    answering = permissions(Wiring(service="other", answers=(CancelScan,)))
+
+    assert asking.publish == ("everframe.ask.cancel-scan.*",)
+    assert asking.subscribe == ("_INBOX.one.>",)
+    assert not asking.may_answer
+    assert answering.publish == ()
+    assert answering.subscribe == ("_INBOX.other.>", "everframe.ask.cancel-scan.*")
+    assert answering.may_answer

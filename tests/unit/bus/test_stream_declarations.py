@@ -39,10 +39,16 @@ def test_every_bucket_survives_a_restart_of_the_server():
     assert {config.name for config in buckets} == {
         "KV_cameras",
         "KV_demand",
+        "KV_device-states",
+        "KV_devices",
+        "KV_discovery-leader",
+        "KV_footage",
+        "KV_health",
         "KV_live",
         "KV_owner",
         "KV_presence",
         "KV_progress",
+        "KV_scans",
     }
     assert {config.storage for config in buckets} == {api.StorageType.FILE}
 
