@@ -17,7 +17,7 @@ from libs.bus.wiring import Wiring
 from libs.contracts.asks import ScanState
 from libs.contracts.cameras import CameraConfig
 from libs.contracts.devices import DeviceConfig, DeviceState, DiscoveryLeader
-from libs.contracts.footage import FootageDay
+from libs.contracts.footage import FootageCheck, FootageDay
 from libs.contracts.health import CameraHealth
 from libs.contracts.live import Demand, LivePart, LiveState
 from libs.contracts.messages import Message
@@ -76,6 +76,7 @@ _BUCKETS = (
     _Bucket(CameraHealth),
     _Bucket(DiscoveryLeader, expires=True),
     _Bucket(ScanState, max_age_seconds=timedelta(days=1).total_seconds()),
+    _Bucket(FootageCheck),
     _Bucket(FootageDay, max_age_seconds=timedelta(days=400).total_seconds()),
 )
 

@@ -242,10 +242,6 @@ class DeviceState(Message):
     failure: Failure | None = None
     """Why the last look at it failed; None when it did not."""
     checked_at: UtcTime | None = None
-    footage_checked_at: UtcTime | None = None
-    """When its footage was last listed completely."""
-    is_listing: bool = False
-    """Whether its footage is being listed now."""
 
 
 class DiscoveryLeader(Message):

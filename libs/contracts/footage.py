@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from libs.contracts.devices import ChannelKey, DeviceId
+from libs.contracts.devices import ChannelKey, DeviceId, Failure
 from libs.contracts.ids import DEFAULT_SITE, CameraId, Site
 from libs.contracts.messages import Event, Message
 from libs.contracts.times import UtcTime, isoformat_z
@@ -101,3 +101,29 @@ class FootageDay(Message):
     device_id: DeviceId
     digests: tuple[str, ...] = ()
     """`FootageFile.digest` of each, sorted."""
+
+
+class FootageCheck(Message):
+    """Last value per camera: how the listing of the footage that its device holds went."""
+
+    bucket: ClassVar[str] = "footage-checks"
+
+    camera_id: CameraId
+    site: Site = DEFAULT_SITE
+    device_id: DeviceId
+    is_running: bool = False
+    days_done: int = Field(default=0, ge=0)
+    days_total: int = Field(default=0, ge=0)
+    """Progress of the listing that runs, or of the last one."""
+    checked_at: UtcTime | None = None
+    """When a listing last reached its end."""
+    full_at: UtcTime | None = None
+    """When everything back to the beginning was last listed."""
+    listed_until: UtcTime | None = None
+    """Device's time up to which the last complete listing went."""
+    held_back: int = Field(default=0, ge=0)
+    """Files that were seen, but may still be growing."""
+    announced: int = Field(default=0, ge=0)
+    """New files that the last listing announced."""
+    failure: Failure | None = None
+    """Why the last listing did not reach its end."""

@@ -11,8 +11,9 @@ from libs.contracts.asks import (
 )
 from libs.contracts.cameras import CameraConfig, CameraStatusChanged
 from libs.contracts.devices import DeviceConfig, DeviceState
+from libs.contracts.footage import FootageCheck, StoredFootageFound
 from libs.contracts.gaps import GapDetected
-from libs.contracts.health import CameraHealth
+from libs.contracts.health import CameraHealth, CameraHealthChanged
 from libs.contracts.ownership import Lease, RecordingProgress
 from libs.contracts.recordings import RecordingCompleted
 
@@ -22,8 +23,10 @@ WIRING = Wiring(
         RecordingCompleted,
         GapDetected,
         CameraStatusChanged,
+        CameraHealthChanged,
+        StoredFootageFound,
     ),
-    watches=(RecordingProgress, Lease, CameraHealth, DeviceState, ScanState),
+    watches=(RecordingProgress, Lease, CameraHealth, DeviceState, FootageCheck, ScanState),
     writes=(CameraConfig, DeviceConfig),
     asks=(ScanNetwork, CancelScan, ProbeCamera, SyncFootage, RetryLogin),
     ordered=True,

@@ -11,7 +11,7 @@ from libs.contracts.asks import (
 )
 from libs.contracts.cameras import CameraConfig
 from libs.contracts.devices import DeviceConfig, DeviceState, DiscoveryLeader
-from libs.contracts.footage import FootageDay, StoredFootageFound
+from libs.contracts.footage import FootageCheck, FootageDay, StoredFootageFound
 from libs.contracts.health import CameraHealth, CameraHealthChanged
 from libs.contracts.ownership import RecordingProgress
 
@@ -19,6 +19,6 @@ WIRING = Wiring(
     service="discovery",
     publishes=(CameraHealthChanged, StoredFootageFound),
     watches=(CameraConfig, DeviceConfig, RecordingProgress),
-    writes=(CameraHealth, DeviceState, DiscoveryLeader, FootageDay, ScanState),
+    writes=(CameraHealth, DeviceState, DiscoveryLeader, FootageCheck, FootageDay, ScanState),
     answers=(ScanNetwork, CancelScan, ProbeCamera, SyncFootage, RetryLogin),
 )

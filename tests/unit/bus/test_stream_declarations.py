@@ -43,6 +43,7 @@ def test_every_bucket_survives_a_restart_of_the_server():
         "KV_devices",
         "KV_discovery-leader",
         "KV_footage",
+        "KV_footage-checks",
         "KV_health",
         "KV_live",
         "KV_owner",
