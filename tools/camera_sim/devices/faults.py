@@ -25,8 +25,8 @@ class DeviceFaults:
     """POSIX TZ string, also with Hikvision's DST tail that names the shift."""
 
     # listing
-    page_cap: int = 40
-    """Most items of one answer, whatever was asked for."""
+    page_cap: int | None = None
+    """Most items of one answer, whatever was asked for; None: 40 with ISAPI, 100 with Dahua."""
     result_cap: int | None = None
     """Most results of one search session; the last page says that it is complete."""
     more_empty: bool = False

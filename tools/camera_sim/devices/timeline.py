@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 StreamName = Literal["main", "sub"]
 
+STREAMS: Final[tuple[StreamName, ...]] = ("main", "sub")
 BYTES_PER_SECOND: Final = {"main": 65_536, "sub": 16_384}
 _MIN_BYTES: Final = 1024
 
