@@ -17,6 +17,7 @@ from tools.camera_sim.devices.onvif import (
     replay_service,
     search_service,
 )
+from tools.camera_sim.devices.onvif.media_parts import SNAPSHOT_PATH
 from tools.camera_sim.devices.onvif.names import (
     DEVICE,
     MEDIA,
@@ -24,6 +25,7 @@ from tools.camera_sim.devices.onvif.names import (
     RECORDING,
     REPLAY,
     SEARCH,
+    SERVICES,
     ServiceName,
 )
 from tools.camera_sim.devices.onvif.soap import (
@@ -38,6 +40,7 @@ from tools.camera_sim.devices.onvif.soap import (
 from tools.camera_sim.devices.onvif.username_token import NonceMemory, find_token, read_token
 from tools.camera_sim.devices.onvif.world import OnvifDevice, Operation, World, not_supported
 from tools.camera_sim.devices.onvif.xml import Element, child_text
+from tools.camera_sim.devices.picture import jpeg
 
 _OPERATIONS: Final[dict[ServiceName, dict[str, Operation]]] = {
     DEVICE: device_service.OPERATIONS,
@@ -55,7 +58,8 @@ def onvif_routes(device: OnvifDevice) -> list[BaseRoute]:
     """Return one route per service. What is missing or odd is looked up at each request."""
     server = OnvifServer(World(device))
     return [
-        Route(service.path, server.endpoint(service), methods=["POST"]) for service in _OPERATIONS
+        *(Route(service.path, server.endpoint(service), methods=["POST"]) for service in SERVICES),
+        Route(f"{SNAPSHOT_PATH}/{{token}}", server.snapshot, methods=["GET"]),
     ]
 
 
@@ -79,6 +83,19 @@ class OnvifServer:
                 return self._response(write_fault(fault), fault.status)
 
         return handle
+
+    async def snapshot(self, request: Request) -> Response:
+        """A JPEG for who logs in by HTTP."""
+        verdict = self.world.device.judge(request)
+        if not verdict.allows:
+            return self.world.device.challenge(verdict)
+        try:
+            profile = self.world.profile(request.path_params["token"])
+        except SoapFault:
+            return Response(status_code=404)
+        if self.world.faults.picture_fails in {profile.stream.stream, "both"}:
+            return Response(status_code=500)
+        return Response(jpeg(), media_type="image/jpeg")
 
     async def _answer(self, service: ServiceName, request: Request, soap: SoapRequest) -> Response:
         namespace, _, name = soap.body.tag[1:].rpartition("}")

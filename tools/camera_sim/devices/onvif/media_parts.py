@@ -12,7 +12,7 @@ SNAPSHOT_PATH = "/onvif/snapshot"
 
 def snapshot_url(world: World, profile: Profile) -> str:
     """URL of a JPEG of now; takes HTTP digest, never a UsernameToken."""
-    return world.url(f"{SNAPSHOT_PATH}/{profile.number}")
+    return world.url(f"{SNAPSHOT_PATH}/{profile.token}")
 
 
 def source_configuration(world: World, name: str, number: int) -> Element:
