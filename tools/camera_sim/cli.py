@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.camera_sim.camera_spec import CameraSpec
 from tools.camera_sim.clip_spec import FRONT_DOOR, PARKING_LOT, WAREHOUSE, ClipSpec
 from tools.camera_sim.simulator import CameraSimulator
-from tools.camera_sim.spec_json import specs_from_json
+from tools.camera_sim.spec_json import Specs, specs_from_json
 
 DEMO_ACCOUNT = ("viewer", "demo-camera")
 
@@ -29,7 +29,7 @@ def demo_specs() -> list[CameraSpec]:
 async def main(arguments: Sequence[str] | None = None) -> None:
     """Runs until SIGTERM or SIGINT."""
     options = _parser().parse_args(arguments)
-    specs = _specs(options)
+    specs, devices = _specs(options)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -41,7 +41,12 @@ async def main(arguments: Sequence[str] | None = None) -> None:
         _show_progress(share)
 
     simulator = CameraSimulator(
-        specs, clips_dir=options.clips, control_port=options.control_port, progress=progress
+        specs,
+        devices=devices,
+        clips_dir=options.clips,
+        control_port=options.control_port,
+        discovery_port=options.discovery_port,
+        progress=progress,
     )
     running = asyncio.create_task(_run(simulator, stopped), name="simulator")
     stop = asyncio.create_task(stopped.wait(), name="stop")
@@ -60,11 +65,23 @@ async def _run(simulator: CameraSimulator, stopped: asyncio.Event) -> None:
         for camera in simulator.cameras.values():
             line = {
                 "ready": True,
+                "kind": "camera",
                 "name": camera.spec.name,
                 "url": camera.url,
                 "plain_url": camera.plain_url,
                 "username": camera.spec.username,
                 "password": camera.spec.password,
+                "control": simulator.control_url,
+            }
+            sys.stdout.write(json.dumps(line) + "\n")
+        for device in simulator.devices.values():
+            line = {
+                "ready": True,
+                "kind": "device",
+                "name": device.spec.name,
+                "url": device.url,
+                "username": device.spec.username,
+                "password": device.spec.password,
                 "control": simulator.control_url,
             }
             sys.stdout.write(json.dumps(line) + "\n")
@@ -81,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.camera_sim", description=__doc__)
     parser.add_argument("--cameras", default="demo", help="demo, or how many of the demo's")
     parser.add_argument("--count", type=int, help="that many identical cameras instead")
-    parser.add_argument("--specs", type=Path, help="a JSON file of cameras instead, - reads stdin")
+    parser.add_argument("--specs", type=Path, help="a JSON file instead, - reads stdin")
     parser.add_argument("--width", type=int, default=1920)
     parser.add_argument("--height", type=int, default=1080)
     parser.add_argument("--codec", default="h264", choices=["h264", "hevc", "mpeg4"])
@@ -90,11 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=float, default=1.0, help="media seconds per second")
     parser.add_argument("--port-base", type=int, default=0, help="first port, 0: any")
     parser.add_argument("--control-port", type=int, default=0, help="0: any")
+    parser.add_argument("--discovery-port", type=int, help="WS-Discovery of devices: 3702")
     parser.add_argument("--clips", type=Path, help="directory of encoded clips")
     return parser
 
 
-def _specs(options: argparse.Namespace) -> list[CameraSpec]:
+def _specs(options: argparse.Namespace) -> Specs:
     if options.specs:
         text = sys.stdin.read() if str(options.specs) == "-" else options.specs.read_text()
         return specs_from_json(text)
@@ -112,7 +130,8 @@ def _specs(options: argparse.Namespace) -> list[CameraSpec]:
         if options.cameras != "demo":
             specs = specs[: int(options.cameras)]
     base: int = options.port_base
-    return [
+    cameras = [
         replace(spec, speed=options.speed, port=base + index if base else 0)
         for index, spec in enumerate(specs)
     ]
+    return Specs(cameras, [])

@@ -14,8 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import quote, urlsplit
 
 from tools.camera_sim.camera_spec import CameraSpec
+from tools.camera_sim.devices.spec import DeviceSpec
 from tools.camera_sim.spec_json import specs_to_json
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -30,12 +32,16 @@ class CameraProcess:
         self,
         specs: Sequence[CameraSpec],
         *,
+        devices: Sequence[DeviceSpec] = (),
         clips_dir: Path | None = None,
+        discovery_port: int | None = None,
         start_seconds: float = 120.0,
     ) -> None:
-        self._specs, self._clips_dir, self._start_seconds = specs, clips_dir, start_seconds
+        self._specs, self._devices = specs, devices
+        self._clips_dir, self._start_seconds = clips_dir, start_seconds
+        self._discovery_port = discovery_port
         self._process: subprocess.Popen[str] | None = None
-        self._ready: dict[str, dict[str, Any]] = {}
+        self._ready: dict[tuple[str, str], dict[str, Any]] = {}
 
     def __enter__(self) -> Self:
         self.start()
@@ -73,11 +79,11 @@ class CameraProcess:
 
     def url(self, name: str) -> str:
         """A camera's address with user and password."""
-        return str(self._ready[name]["url"])
+        return str(self._ready["camera", name]["url"])
 
     def plain_url(self, name: str) -> str:
         """A camera's address without them."""
-        return str(self._ready[name]["plain_url"])
+        return str(self._ready["camera", name]["plain_url"])
 
     def fault(self, name: str, kind: str, **arguments: Any) -> None:
         """Calls a method of `CameraFaults`. Raises ValueError with the simulator's reason."""
@@ -88,11 +94,36 @@ class CameraProcess:
         cameras: list[dict[str, Any]] = self._request("/cameras", None)
         return next(camera for camera in cameras if camera["name"] == name)
 
+    def device_url(self, name: str) -> str:
+        """Base of a device's HTTP paths, without a login."""
+        return str(self._ready["device", name]["url"])
+
+    def device_port(self, name: str) -> int:
+        """A device's HTTP port."""
+        port = urlsplit(self.device_url(name)).port
+        assert port is not None
+        return port
+
+    def device_fault(self, name: str, fault: str, value: object = None) -> None:
+        """Sets a field of `DeviceFaults`, or does one of `clear`, `offline` and `online`.
+
+        Raises ValueError with the simulator's reason.
+        """
+        path = f"/devices/{quote(name, safe='')}/{fault}"
+        self._request(path, json.dumps({"value": value}).encode())
+
+    def device_status(self, name: str) -> dict[str, Any]:
+        """`online`, `connections`, `requests`, `attempts`, `rejected`, `open_finders`."""
+        devices: list[dict[str, Any]] = self._request("/devices", None)
+        return next(device for device in devices if device["name"] == name)
+
     def start(self) -> None:
-        """Returns when all cameras are on air. Raises RuntimeError when they never are."""
+        """Returns when everything is on air. Raises RuntimeError when it never is."""
         command = [sys.executable, "-m", "tools.camera_sim", "--specs", "-"]
         if self._clips_dir:
             command += ["--clips", str(self._clips_dir)]
+        if self._discovery_port is not None:
+            command += ["--discovery-port", str(self._discovery_port)]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by stop
         self._process = subprocess.Popen(
             command,
@@ -104,7 +135,7 @@ class CameraProcess:
         )
         try:
             assert self._process.stdin is not None
-            self._process.stdin.write(specs_to_json(self._specs))
+            self._process.stdin.write(specs_to_json(self._specs, self._devices))
             self._process.stdin.close()
             self._await_ready()
         except BaseException:
@@ -131,15 +162,16 @@ class CameraProcess:
         assert self._process.stdout is not None
         lines: queue.Queue[str] = queue.Queue()
         stdout = self._process.stdout
+        count = len(self._specs) + len(self._devices)
 
         def read() -> None:
             with contextlib.suppress(ValueError):  # closed by stop
-                for _ in self._specs:
+                for _ in range(count):
                     lines.put(stdout.readline())
 
         threading.Thread(target=read, name="camera-sim output", daemon=True).start()
         deadline = time.monotonic() + self._start_seconds
-        for _ in self._specs:
+        for _ in range(count):
             try:
                 line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
@@ -147,8 +179,8 @@ class CameraProcess:
             if not line:
                 self._errors.seek(0)
                 raise RuntimeError(f"the camera simulator did not start: {self._errors.read()}")
-            camera = json.loads(line)
-            self._ready[camera["name"]] = camera
+            ready = json.loads(line)
+            self._ready[ready["kind"], ready["name"]] = ready
 
     def _request(self, path: str, body: bytes | None) -> Any:
         control = next(iter(self._ready.values()))["control"]

@@ -1,5 +1,6 @@
 """One simulated camera or recorder: an HTTP port on 127.0.0.1 with all protocols of its spec."""
 
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from types import TracebackType
 from typing import Final, Self
@@ -16,7 +17,7 @@ from tools.camera_sim.devices.account import Account, Verdict
 from tools.camera_sim.devices.faults import DeviceFaults
 from tools.camera_sim.devices.http_server import DeviceServer
 from tools.camera_sim.devices.spec import DeviceSpec
-from tools.camera_sim.devices.timeline import Timeline
+from tools.camera_sim.devices.timeline import Timeline, steady_timeline
 from tools.camera_sim.devices.wall_clock import WallClock
 
 _ROUTES: Final = {
@@ -36,7 +37,7 @@ class SimulatedDevice:
         faults: DeviceFaults | None = None,
     ) -> None:
         self.spec = spec
-        self.timeline = timeline or Timeline()
+        self.timeline = timeline or _recorded(spec)
         self.faults = faults or DeviceFaults()
         self.clock = WallClock(self.timeline, self.faults)
         self.account = Account(
@@ -77,6 +78,11 @@ class SimulatedDevice:
         """How many HTTP connections are open."""
         return self._server.connections
 
+    @property
+    def is_online(self) -> bool:
+        """Whether the port is open."""
+        return self._server.is_open
+
     async def __aenter__(self) -> Self:
         await self.listen()
         return self
@@ -90,7 +96,7 @@ class SimulatedDevice:
         await self.close()
 
     async def listen(self) -> None:
-        """Opens its port, the same one each time."""
+        """Opens its port, the same one each time; does nothing when it is open."""
         await self._server.listen()
 
     async def close(self) -> None:
@@ -137,6 +143,13 @@ def _app(device: SimulatedDevice) -> Starlette:
         module, function = _ROUTES[protocol]
         routes += getattr(import_module(f"{__package__}.{module}"), function)(device)
     return Starlette(routes=routes, middleware=[Middleware(_LoginEverywhere, device=device)])
+
+
+def _recorded(spec: DeviceSpec) -> Timeline:
+    if not spec.recorded_hours:
+        return Timeline()
+    start = datetime.now(UTC) - timedelta(hours=spec.recorded_hours)
+    return steady_timeline(len(spec.channels), start, None, file_seconds=spec.file_seconds)
 
 
 def _realm(spec: DeviceSpec) -> str:

@@ -51,8 +51,15 @@ class DeviceServer:
         """How many are open."""
         return len(self._open)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is open."""
+        return self._server is not None
+
     async def listen(self) -> None:
-        """Opens the port."""
+        """Opens the port; does nothing when it is open."""
+        if self._server is not None:
+            return
         self._server = await asyncio.start_server(
             self._accept, "127.0.0.1", self.port, limit=_MAX_HEAD_BYTES
         )
@@ -62,6 +69,7 @@ class DeviceServer:
         """Closes the port and all connections."""
         if self._server is not None:
             self._server.close()
+            self._server = None
         open_now = list(self._open)
         for task in open_now:
             task.cancel()

@@ -14,7 +14,7 @@ class ChannelSpec:
 
     name: str = "Camera 1"
     main_url: str = "rtsp://127.0.0.1:554/stream1"
-    """Without a login."""
+    """Without a login; in a simulator with cameras, `camera:<name>` stands for one of these."""
     sub_url: str | None = None
     codec: Literal["h264", "h265"] = "h264"
     width: int = 1920
@@ -60,3 +60,7 @@ class DeviceSpec:
     endpoint_id: str = "urn:uuid:00000000-0000-4000-8000-000000000001"
     """WS-Discovery endpoint, with its `urn:uuid:`."""
     port: int = 0
+    recorded_hours: float = 0.0
+    """Without a timeline: footage of so many hours back, and it records on; 0 records nothing."""
+    file_seconds: float = 1800.0
+    """Length of its files, then."""
