@@ -27,7 +27,6 @@ _IP_MULTICAST_ALL: Final = 49
 _MAX_PENDING: Final = 1000
 
 _GARBAGE: Final = (
-    b"",
     b"\x00\xff\xfe not XML",
     b"<?xml version='1.0'?><Envelope><Body>",
     b"<!DOCTYPE a [<!ENTITY b 'bbbbbbbb'><!ENTITY c '&b;&b;&b;&b;'>]><a>&c;&c;&c;</a>",
@@ -135,6 +134,8 @@ class DiscoveryResponder:
 
     def received(self, data: bytes, sender: Address) -> None:
         """Answer a Probe or Resolve from every device that it is meant for."""
+        if sender == (self._interface, self.port):
+            return  # its own Hello comes back
         query = read_query(data)
         if query is None:
             self.ignored += 1
