@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 
 import structlog
 
@@ -16,13 +17,17 @@ from libs.web.live_tokens import LiveTokens
 from libs.web.server import HttpServer
 from services.api.context import Context
 from services.api.database import Database, DatabaseUnavailable, is_away
-from services.api.desired import DesiredState
+from services.api.desired import DesiredState, Publishers
+from services.api.device_registry import DEVICES
 from services.api.gateway import Gateway, GatewayLimits
+from services.api.health_board import HealthBoard
 from services.api.http import build_http
 from services.api.keys import Keyring
 from services.api.known_cameras import KnownCameras
-from services.api.link import BusLink
+from services.api.link import BusLink, Followers
 from services.api.migrate import MigrationRefused, migrate, pending
+from services.api.registry import CAMERAS
+from services.api.scan_board import ScanBoard
 from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
 from services.api.status import StatusBoard
@@ -40,24 +45,29 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
     watch = DatabaseWatch()
     health.add_check("database", lambda: watch.problem)
     async with _stores(settings) as (database, store), _gateway(settings) as gateway:
-        board = StatusBoard(settings.status_stale_seconds)
-        desired = DesiredState(database, settings.reconcile_seconds)
-        link = BusLink(settings, database=database, board=board, desired=desired)
         clock = SystemClock()
+
+        def now() -> datetime:
+            return to_milliseconds(utc_now(clock))
+
+        followers = build_followers(settings, database, now)
+        link = BusLink(settings, database=database, followers=followers)
         context = Context(
             settings=settings,
             database=database,
             objects=store,
             bus=link,
-            board=board,
-            desired=desired,
+            board=followers.board,
+            health=followers.health,
+            scans=followers.scans,
+            desired=Publishers(followers.cameras, followers.devices),
             keyring=Keyring(database),
             signer=LinkSigner(settings.signing_key.get_secret_value()),
             credentials=_credential_box(settings),
             known_cameras=KnownCameras(database),
             live_tokens=LiveTokens(settings.live_key.get_secret_value()),
             gateway=gateway,
-            now=lambda: to_milliseconds(utc_now(clock)),
+            now=now,
         )
         server = HttpServer(
             build_http(context),
@@ -107,6 +117,19 @@ async def _gateway(settings: ApiSettings) -> AsyncIterator[Gateway]:
         yield gateway
     finally:
         await gateway.aclose()
+
+
+def build_followers(
+    settings: ApiSettings, database: Database, now: Callable[[], datetime]
+) -> Followers:
+    """Return what is kept level with the bus."""
+    return Followers(
+        board=StatusBoard(settings.status_stale_seconds),
+        health=HealthBoard(),
+        scans=ScanBoard(now),
+        cameras=DesiredState(database, CAMERAS, settings.reconcile_seconds),
+        devices=DesiredState(database, DEVICES, settings.reconcile_seconds),
+    )
 
 
 def build_gateway(settings: ApiSettings) -> Gateway:

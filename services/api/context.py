@@ -7,13 +7,16 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from libs.contracts.messages import AnswerT, Ask
 from libs.runtime.credentials import CredentialBox
 from libs.web.live_tokens import LiveTokens
 from services.api.database import Database
-from services.api.desired import DesiredState
+from services.api.desired import Publishes
 from services.api.gateway import Gateway
+from services.api.health_board import HealthBoard
 from services.api.keys import Keyring
 from services.api.known_cameras import KnownCameras
+from services.api.scan_board import ScanBoard
 from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
 from services.api.status import StatusBoard
@@ -28,10 +31,16 @@ class Objects(Protocol):
 
 
 class Link(Protocol):
-    """Something that is up or away, judged without waiting."""
+    """The bus, as far as the routes need it."""
 
     @property
-    def is_up(self) -> bool: ...
+    def is_up(self) -> bool:
+        """Whether it can be reached, judged without waiting."""
+        ...
+
+    async def ask(self, question: Ask[AnswerT]) -> AnswerT:
+        """Return the answer; raises Problem: 503 where nobody answers, 502 where it failed."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,9 @@ class Context:
     objects: Objects
     bus: Link
     board: StatusBoard
-    desired: DesiredState
+    health: HealthBoard
+    scans: ScanBoard
+    desired: Publishes
     keyring: Keyring
     signer: LinkSigner
     credentials: CredentialBox

@@ -1,63 +1,64 @@
-"""Desired state: what the database says about cameras, put on the bus and kept so.
+"""Desired state: what the database says about cameras and devices, put on the bus and kept so.
 
-The database is the record, with one exception: a camera that only the bus knows, without even a
-deleted row, means that the database was lost. It is adopted, because the other way round a fresh
-database would stop every recording.
+The database is the record, with one exception: what only the bus knows, without even a deleted
+row, means that the database was lost. It is adopted, because the other way round a fresh database
+would stop every recording.
 """
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, Protocol
 
 import structlog
 
 from libs.bus.errors import Conflict
 from libs.bus.keyvalue import ChangeKind, Entry, KeyValue
-from libs.contracts.cameras import CameraConfig
 from services.api import metrics, registry
 from services.api.database import Database
+from services.api.stored import ConfigT, Source, Stored
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Generic[ConfigT]):
     """One thing to do so that the bus says what the database says."""
 
     action: Literal["put", "delete", "outbid", "adopt", "note"]
     key: str
-    config: CameraConfig
+    config: ConfigT
     revision: int = 0
     """Of the value on the bus; 0 when there is none."""
 
 
 @dataclass(frozen=True)
-class OnBus:
+class OnBus(Generic[ConfigT]):
     """What the bucket holds."""
 
-    entries: dict[str, Entry[CameraConfig]]
+    entries: dict[str, Entry[ConfigT]]
     invalid: dict[str, int]
-    """Revisions of values that do not fit the contract; a known camera's is overwritten."""
+    """Revisions of values that do not fit the contract; a known one's is overwritten."""
 
 
-def plan(cameras: list[registry.Camera], on_bus: OnBus) -> list[Step]:
-    """Return the steps. `on_bus` must have been read before `cameras`.
+def plan(stored: Sequence[Stored[ConfigT]], on_bus: OnBus[ConfigT]) -> list[Step[ConfigT]]:
+    """Return the steps. `on_bus` must have been read before `stored`.
 
     What cannot be read under a key that the database does not know is left to people.
     """
-    steps: list[Step] = []
-    known = {camera.config.key: camera for camera in cameras}
-    for key, camera in known.items():
-        config, entry = camera.config, on_bus.entries.get(key)
+    steps: list[Step[ConfigT]] = []
+    known = {row.config.key: row for row in stored}
+    for key, row in known.items():
+        config, entry = row.config, on_bus.entries.get(key)
         revision = entry.revision if entry else on_bus.invalid.get(key, 0)
-        if camera.deleted_at is not None:
+        if row.deleted_at is not None:
             steps += [Step("delete", key, config, revision)] if revision else []
         elif entry is None:
             steps.append(Step("put", key, config, revision))
         elif entry.value == config:
-            steps += [] if camera.is_published else [Step("note", key, config)]
+            steps += [] if row.is_published else [Step("note", key, config)]
         elif entry.value.version < config.version:
             steps.append(Step("put", key, config, entry.revision))
         else:
@@ -66,9 +67,9 @@ def plan(cameras: list[registry.Camera], on_bus: OnBus) -> list[Step]:
     return steps + [Step("adopt", e.key, e.value, e.revision) for e in adopted]
 
 
-async def read_bucket(bucket: KeyValue[CameraConfig]) -> OnBus:
+async def read_bucket(bucket: KeyValue[ConfigT]) -> OnBus[ConfigT]:
     """Return what is in the bucket at one moment."""
-    found = OnBus({}, {})
+    found: OnBus[ConfigT] = OnBus({}, {})
     async with aclosing(bucket.watch()) as changes:
         async for change in changes:
             if change.is_snapshot_done:
@@ -82,11 +83,31 @@ async def read_bucket(bucket: KeyValue[CameraConfig]) -> OnBus:
     return found
 
 
-class DesiredState:
+class Publishes(Protocol):
+    """What brings changes to the bus, as far as the routes need it."""
+
+    async def publish_soon(self, wait_seconds: float) -> None: ...
+
+
+class Publishers:
+    """Several at once, for changes that concern cameras and devices."""
+
+    def __init__(self, *publishers: Publishes) -> None:
+        self._publishers = publishers
+
+    async def publish_soon(self, wait_seconds: float) -> None:
+        """Ask all of them, and wait for them together."""
+        await asyncio.gather(*(each.publish_soon(wait_seconds) for each in self._publishers))
+
+
+class DesiredState(Generic[ConfigT]):
     """Reconciles the bucket with the database: at once after a change, and every so often."""
 
-    def __init__(self, database: Database, interval_seconds: float) -> None:
+    def __init__(
+        self, database: Database, source: Source[ConfigT], interval_seconds: float
+    ) -> None:
         self._database = database
+        self._source: Source[ConfigT] = source
         self._interval_seconds = interval_seconds
         self._asked = 0
         self._done = 0
@@ -94,7 +115,7 @@ class DesiredState:
         self._finished = asyncio.Condition()
         self._is_running = False
 
-    async def run_once(self, bucket: KeyValue[CameraConfig]) -> None:
+    async def run_once(self, bucket: KeyValue[ConfigT]) -> None:
         """Reconcile until cancelled; raises when the bus or the database fails."""
         self._is_running = True
         try:
@@ -102,7 +123,7 @@ class DesiredState:
         finally:
             self._is_running = False
 
-    async def _run(self, bucket: KeyValue[CameraConfig]) -> None:
+    async def _run(self, bucket: KeyValue[ConfigT]) -> None:
         while True:
             asked = self._asked
             self._wake.clear()
@@ -126,19 +147,19 @@ class DesiredState:
             async with asyncio.timeout(wait_seconds), self._finished:
                 await self._finished.wait_for(lambda: self._done >= wanted)
 
-    async def _reconcile(self, bucket: KeyValue[CameraConfig]) -> bool:
+    async def _reconcile(self, bucket: KeyValue[ConfigT]) -> bool:
         on_bus = await read_bucket(bucket)
         async with self._database.connection() as db:
-            cameras = await registry.read_cameras(db, with_deleted=True)
-        steps = plan(cameras, on_bus)
+            stored = await self._source.read_all(db)
+        steps = plan(stored, on_bus)
         for step in steps:
             try:
                 await self._take(bucket, step)
             except Conflict:
-                log.info("camera.config_contended", camera_id=step.config.camera_id)
+                log.info("desired.contended", **self._named(step.config))
         return any(step.action in {"outbid", "adopt"} for step in steps)
 
-    async def _take(self, bucket: KeyValue[CameraConfig], step: Step) -> None:
+    async def _take(self, bucket: KeyValue[ConfigT], step: Step[ConfigT]) -> None:
         config = step.config
         match step.action:
             case "put" if step.revision:
@@ -155,22 +176,26 @@ class DesiredState:
                 pass
         if step.action in {"put", "note"}:
             async with self._database.connection() as db:
-                await registry.note_published(db, config.camera_id, config.version)
+                await self._source.note_published(db, self._source.id_of(config), config.version)
         if step.action != "note":
-            metrics.CONFIGS_PUBLISHED.labels(step.action).inc()
-            log.info("camera.config_reconciled", camera_id=config.camera_id, action=step.action)
+            metrics.CONFIGS_PUBLISHED.labels(self._source.kind, step.action).inc()
+            log.info("desired.reconciled", action=step.action, **self._named(config))
 
-    async def _outbid(self, seen: CameraConfig) -> None:
+    async def _outbid(self, seen: ConfigT) -> None:
+        row_id = self._source.id_of(seen)
         async with self._database.transaction() as db:
-            camera = await registry.read_camera(db, seen.camera_id)
-            if camera is not None and camera.config.version <= seen.version:
-                await registry.outbid_version(
-                    db, seen.camera_id, own=camera.config.version, other=seen.version
+            own = await self._source.read_one(db, row_id)
+            if own is not None and own.config.version <= seen.version:
+                await self._source.outbid_version(
+                    db, row_id, own=own.config.version, other=seen.version
                 )
 
-    async def _adopt(self, config: CameraConfig) -> None:
-        log.warning("camera.adopted", camera_id=config.camera_id)
+    async def _adopt(self, config: ConfigT) -> None:
+        log.warning("desired.adopted", **self._named(config))
         async with self._database.transaction() as db:
             await registry.lock_registry(db)
-            if await registry.read_camera(db, config.camera_id) is None:
-                await registry.insert_camera(db, config)
+            if await self._source.read_one(db, self._source.id_of(config)) is None:
+                await self._source.insert(db, config)
+
+    def _named(self, config: ConfigT) -> dict[str, str]:
+        return {f"{self._source.kind}_id": self._source.id_of(config)}

@@ -11,7 +11,9 @@ import structlog
 from libs.bus.client import Bus, Delivery
 from libs.bus.errors import Permanent, Transient
 from libs.contracts.cameras import CameraStatusChanged
+from libs.contracts.footage import StoredFootageFound
 from libs.contracts.gaps import GapDetected
+from libs.contracts.health import CameraHealthChanged
 from libs.contracts.messages import Event
 from libs.contracts.recordings import RecordingCompleted
 from services.api import metrics
@@ -20,7 +22,9 @@ from services.api.projection import (
     Report,
     advance_cursor,
     read_cursor,
+    store_footage,
     store_gap,
+    store_health,
     store_recording,
     store_status,
 )
@@ -50,10 +54,26 @@ async def on_camera_status_changed(
     await store_status(db, event, report)
 
 
+async def on_camera_health_changed(
+    db: "Connection", event: CameraHealthChanged, report: Report
+) -> None:
+    await store_health(db, event, report)
+
+
+async def on_stored_footage_found(
+    db: "Connection", event: StoredFootageFound, report: Report
+) -> None:
+    if event.ended_at <= event.started_at:
+        raise Permanent("the file ends before it starts")
+    await store_footage(db, event, report)
+
+
 HANDLERS: dict[type[Event], Callable[["Connection", Any, Report], Awaitable[None]]] = {
     RecordingCompleted: on_recording_completed,
     GapDetected: on_gap_detected,
     CameraStatusChanged: on_camera_status_changed,
+    CameraHealthChanged: on_camera_health_changed,
+    StoredFootageFound: on_stored_footage_found,
 }
 
 

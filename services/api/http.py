@@ -1,23 +1,53 @@
 """The HTTP application: routes and what surrounds them."""
 
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Security
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from libs.web.middleware import CountRequests, SecureHeaders
-from libs.web.problems import ProblemBody, install_error_handlers, problem_response
+from libs.web.problems import (
+    Problem,
+    ProblemBody,
+    field_problem,
+    install_error_handlers,
+    problem_response,
+)
 from services.api import metrics
 from services.api.auth import RequireKey
 from services.api.context import Context
 from services.api.database import DatabaseUnavailable, database_away
 from services.api.pages import WebPages
-from services.api.routes import cameras, live, playback, recordings, status, system
+from services.api.routes import (
+    cameras,
+    devices,
+    discovery,
+    live,
+    playback,
+    recordings,
+    scan_events,
+    status,
+    stored_footage,
+    system,
+)
 
 log = structlog.get_logger()
 
+ROUTES = (
+    cameras,
+    status,
+    recordings,
+    playback,
+    live,
+    devices,
+    discovery,
+    scan_events,
+    stored_footage,
+)
 MAX_BODY_BYTES = 64 * 1024
 
 _BEARER = Security(HTTPBearer(auto_error=False, description="An API key"))
@@ -41,7 +71,7 @@ def build_http(context: Context) -> FastAPI:
     api = APIRouter(
         prefix="/api/v1", dependencies=[_BEARER, _HEADER], responses=_problem_responses()
     )
-    for module in (cameras, status, recordings, playback, live):
+    for module in ROUTES:
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(live.sockets, prefix="/api/v1")
@@ -49,6 +79,7 @@ def build_http(context: Context) -> FastAPI:
     app.include_router(system.pages)
     app.mount("/live", WebPages(context.settings.web_dir))
     install_error_handlers(app)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(DatabaseUnavailable, _on_database_away)
     # The last one added is the outermost.
     app.add_middleware(RequireKey, keyring=context.keyring)
@@ -62,10 +93,28 @@ def _problem_responses() -> dict[int | str, dict[str, Any]]:
         401: "No valid key or link.",
         404: "There is no such thing.",
         422: "A field is not as it must be.",
-        503: "The database, the object store or every streamer is away.",
+        503: "The database, the bus, discovery, the object store or every streamer is away.",
     }
     content = {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}
     return {code: {"description": text, "content": content} for code, text in texts.items()}
+
+
+async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
+    """Name items of lists as people do: `cameras[2].name`."""
+    assert isinstance(error, RequestValidationError)
+    fields = []
+    for item in error.errors():
+        path: list[str] = []
+        for part in item["loc"]:
+            if isinstance(part, int) and len(path) > 1:
+                path[-1] += f"[{part}]"
+            else:
+                path.append(str(part))
+        fields.append(field_problem({**item, "loc": path}))
+    count = "1 field is" if len(fields) == 1 else f"{len(fields)} fields are"
+    return problem_response(
+        Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{count} not as it must be", errors=fields)
+    )
 
 
 async def _on_database_away(_request: Request, error: Exception) -> JSONResponse:

@@ -2,17 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
 from libs.bus.client import Bus, BusConfig
+from libs.contracts.asks import ScanState
 from libs.contracts.cameras import CameraConfig
+from libs.contracts.devices import DeviceConfig, DeviceState
+from libs.contracts.footage import FootageCheck
+from libs.contracts.health import CameraHealth
+from libs.contracts.messages import AnswerT, Ask
 from libs.contracts.ownership import Lease, RecordingProgress
 from libs.runtime.service import supervise
+from services.api.asking import ask_on
 from services.api.database import Database
 from services.api.desired import DesiredState
 from services.api.handlers import Projector
+from services.api.health_board import HealthBoard
+from services.api.scan_board import ScanBoard
 from services.api.settings import ApiSettings
 from services.api.status import StatusBoard
 from services.api.wiring import WIRING
@@ -24,17 +33,21 @@ LAG_SECONDS = 5.0
 DRAIN_SECONDS = 3.0
 
 
+@dataclass(frozen=True)
+class Followers:
+    """What is kept level with the bus while there is one."""
+
+    board: StatusBoard
+    health: HealthBoard
+    scans: ScanBoard
+    cameras: DesiredState[CameraConfig]
+    devices: DesiredState[DeviceConfig]
+
+
 class BusLink:
     """Connects and runs what needs the bus; the HTTP side goes on without it."""
 
-    def __init__(
-        self,
-        settings: ApiSettings,
-        *,
-        database: Database,
-        board: StatusBoard,
-        desired: DesiredState,
-    ) -> None:
+    def __init__(self, settings: ApiSettings, *, database: Database, followers: Followers) -> None:
         self._config = BusConfig(
             url=settings.nats_url,
             user=settings.nats_user,
@@ -43,14 +56,17 @@ class BusLink:
             shutdown_grace_seconds=DRAIN_SECONDS,
         )
         self._database = database
-        self._board = board
-        self._desired = desired
+        self._followers = followers
         self._bus: Bus | None = None
 
     @property
     def is_up(self) -> bool:
         """Whether the bus can be reached, as far as is known without asking."""
         return self._bus is not None and self._bus.is_connected
+
+    async def ask(self, question: Ask[AnswerT]) -> AnswerT:
+        """Return the answer; raises Problem: 503 where nobody answers, 502 where it failed."""
+        return await ask_on(self._bus, question)
 
     async def run_once(self) -> None:
         """Connect and work until cancelled; raises when there is no bus or it is not set up."""
@@ -65,11 +81,17 @@ class BusLink:
 
     async def _work(self, bus: Bus) -> None:
         projector = Projector(self._database, bus)
+        to = self._followers
         jobs: dict[str, Callable[[], Awaitable[None]]] = {
             "projection": projector.run_once,
-            "desired-state": partial(self._desired.run_once, bus.kv(CameraConfig)),
-            "progress": partial(self._board.follow_progress, bus.kv(RecordingProgress)),
-            "owners": partial(self._board.follow_owners, bus.kv(Lease)),
+            "desired-cameras": partial(to.cameras.run_once, bus.kv(CameraConfig)),
+            "desired-devices": partial(to.devices.run_once, bus.kv(DeviceConfig)),
+            "progress": partial(to.board.follow_progress, bus.kv(RecordingProgress)),
+            "owners": partial(to.board.follow_owners, bus.kv(Lease)),
+            "health": partial(to.health.follow_health, bus.kv(CameraHealth)),
+            "device-states": partial(to.health.follow_devices, bus.kv(DeviceState)),
+            "footage-checks": partial(to.health.follow_footage_checks, bus.kv(FootageCheck)),
+            "scans": partial(to.scans.follow, bus.kv(ScanState)),
             "lag": partial(_measure_lag, projector),
         }
         async with asyncio.TaskGroup() as tasks:

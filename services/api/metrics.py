@@ -39,7 +39,7 @@ LIVE_BYTES = Counter(
 )
 MEDIA_BYTES = Counter("everframe_api_media_bytes_total", "Bytes of recordings sent to players.")
 CONFIGS_PUBLISHED = Counter(
-    "everframe_api_camera_configs_published_total",
-    "Camera configurations put on the bus.",
-    ["change"],
+    "everframe_api_configs_published_total",
+    "Configurations of cameras and devices put on the bus.",
+    ["kind", "change"],
 )

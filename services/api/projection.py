@@ -9,8 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from libs.contracts.cameras import CameraStatusChanged
+from libs.contracts.footage import StoredFootageFound
 from libs.contracts.gaps import GapDetected
+from libs.contracts.health import CameraHealthChanged
 from libs.contracts.recordings import RecordingCompleted
+from services.api.footage_ids import footage_id
 from services.api.recording_ids import recording_url_id
 
 if TYPE_CHECKING:
@@ -68,6 +71,36 @@ on conflict (camera_id) do update set
     recorder = excluded.recorder, reported_at = excluded.reported_at, event_id = excluded.event_id
 where (s.since, s.reported_at, s.event_id)
     < (excluded.since, excluded.reported_at, excluded.event_id)
+"""
+
+# The newest health that discovery reported.
+UPSERT_HEALTH = """
+insert into camera_health as h (camera_id, state, since, checked_at, detail, is_flapping,
+                                reported_at, event_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (camera_id) do update set
+    state = excluded.state, since = excluded.since, checked_at = excluded.checked_at,
+    detail = excluded.detail, is_flapping = excluded.is_flapping,
+    reported_at = excluded.reported_at, event_id = excluded.event_id
+where (h.since, h.reported_at, h.event_id)
+    < (excluded.since, excluded.reported_at, excluded.event_id)
+"""
+
+# A file on a device. Found again with another end or size, the later report counts.
+UPSERT_FOOTAGE = """
+insert into stored_footage as f (
+    footage_id, camera_id, site, device_id, channel, stream, file_id, started_at, ended_at,
+    device_started_at, device_ended_at, clock_offset_seconds, bytes, found_at, reported_at,
+    event_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+on conflict (footage_id) do update set
+    started_at = excluded.started_at, ended_at = excluded.ended_at,
+    device_ended_at = excluded.device_ended_at,
+    clock_offset_seconds = excluded.clock_offset_seconds, bytes = excluded.bytes,
+    found_at = excluded.found_at, reported_at = excluded.reported_at,
+    event_id = excluded.event_id
+where (f.found_at, f.reported_at, f.event_id)
+    < (excluded.found_at, excluded.reported_at, excluded.event_id)
 """
 
 # How far this database is in the stream; another incarnation of the stream starts over.
@@ -152,6 +185,45 @@ async def store_status(db: "Connection", event: CameraStatusChanged, report: Rep
         event.since,
         event.detail,
         event.recorder,
+        report.time,
+        report.event_id,
+    )
+
+
+async def store_health(db: "Connection", event: CameraHealthChanged, report: Report) -> None:
+    """Remember the newest reported health of a camera."""
+    await db.execute(
+        UPSERT_HEALTH,
+        event.camera_id,
+        event.state.value,
+        event.since,
+        event.checked_at,
+        event.detail,
+        event.is_flapping,
+        report.time,
+        report.event_id,
+    )
+
+
+async def store_footage(db: "Connection", event: StoredFootageFound, report: Report) -> None:
+    """Note a file that a device holds."""
+    file = event.file
+    await db.execute(
+        UPSERT_FOOTAGE,
+        footage_id(event.camera_id, event.device_id, file),
+        event.camera_id,
+        event.site,
+        event.device_id,
+        file.channel,
+        file.stream,
+        file.file_id,
+        event.started_at,
+        event.ended_at,
+        file.started_at,
+        file.ended_at,
+        event.clock_offset_seconds,
+        file.bytes,
+        event.found_at,
         report.time,
         report.event_id,
     )

@@ -1,11 +1,11 @@
 """The registry of cameras and of when each was wanted. The database is the record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from libs.contracts.cameras import CameraConfig, WantedInterval
+from services.api.stored import Source, Stored
 
 if TYPE_CHECKING:
     import asyncpg
@@ -25,20 +25,22 @@ cross join lateral (
           where camera_id = c.camera_id order by started_at desc limit $1) as n
 ) as w
 where ($2::text is null or c.camera_id = $2) and ($3 or c.deleted_at is null)
+  and ($4::text is null or c.device_id = $4)
 order by c.camera_id
 """
 
 INSERT_CAMERA = """
 insert into cameras (camera_id, site, name, url, transport, verify_tls, credentials,
-                     recording_seconds, part_seconds, audio, sub_url, version)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                     recording_seconds, part_seconds, audio, sub_url, device_id, channel,
+                     footage_check_seconds, version)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 
 # Only a real change counts a version.
 UPDATE_CAMERA = """
 update cameras set name = $2, url = $3, transport = $4, verify_tls = $5, credentials = $6,
     recording_seconds = $7, part_seconds = $8, audio = $9, sub_url = $10,
-    version = version + 1
+    device_id = $11, channel = $12, footage_check_seconds = $13, version = version + 1
 where camera_id = $1
 """
 
@@ -58,53 +60,46 @@ where camera_id = $1 and ended_at is null
 
 BUMP_VERSION = "update cameras set version = version + 1 where camera_id = $1"
 
+TAKEN_IDS = """
+select camera_id from cameras
+union select camera_id from camera_status
+union select camera_id from camera_health
+"""
+
 DELETE_CAMERA = """
 update cameras set deleted_at = $2, credentials = null, version = version + 1
 where camera_id = $1 and deleted_at is null
 """
 
-# The bus holds a higher version than the database, which was restored from a backup: go above it,
-# unless the camera was changed meanwhile.
-OUTBID_VERSION = "update cameras set version = $3 + 1 where camera_id = $1 and version = $2"
-
-NOTE_PUBLISHED = "update cameras set published_version = $2 where camera_id = $1"
-
-
-@dataclass(frozen=True)
-class Camera:
-    """A camera as the database holds it."""
-
-    config: CameraConfig
-    published_version: int | None
-    created_at: datetime
-    deleted_at: datetime | None
-
-    @property
-    def is_published(self) -> bool:
-        """Whether the recorders can know the newest version."""
-        return self.published_version == self.config.version
+Camera = Stored[CameraConfig]
 
 
 async def read_cameras(db: "Connection", *, with_deleted: bool = False) -> list[Camera]:
     """Return the cameras by id."""
-    rows = await db.fetch(SELECT_CAMERAS, WANTED_ON_THE_BUS, None, with_deleted)
+    rows = await db.fetch(SELECT_CAMERAS, WANTED_ON_THE_BUS, None, with_deleted, None)
+    return [_camera(row) for row in rows]
+
+
+async def read_cameras_of(db: "Connection", device_id: str) -> list[Camera]:
+    """Return the cameras of a device by id, without deleted ones."""
+    rows = await db.fetch(SELECT_CAMERAS, WANTED_ON_THE_BUS, None, False, device_id)
     return [_camera(row) for row in rows]
 
 
 async def read_camera(db: "Connection", camera_id: str) -> Camera | None:
     """Return one camera, also a deleted one."""
-    row = await db.fetchrow(SELECT_CAMERAS, WANTED_ON_THE_BUS, camera_id, True)
+    row = await db.fetchrow(SELECT_CAMERAS, WANTED_ON_THE_BUS, camera_id, True, None)
     return None if row is None else _camera(row)
 
 
 async def taken_ids(db: "Connection") -> frozenset[str]:
     """Return every id that was ever given, and those that footage exists of."""
-    rows = await db.fetch("select camera_id from cameras union select camera_id from camera_status")
+    rows = await db.fetch(TAKEN_IDS)
     return frozenset(row["camera_id"] for row in rows)
 
 
 async def lock_registry(db: "Connection") -> None:
-    """Keep others from changing cameras until this transaction ends."""
+    """Keep others from changing cameras and devices until this transaction ends."""
     await db.execute("lock table cameras in share row exclusive mode")
 
 
@@ -138,16 +133,6 @@ async def delete_camera(db: "Connection", camera_id: str, now: datetime) -> None
     await db.execute(DELETE_CAMERA, camera_id, now)
 
 
-async def note_published(db: "Connection", camera_id: str, version: int) -> None:
-    """Note which version is on the bus."""
-    await db.execute(NOTE_PUBLISHED, camera_id, version)
-
-
-async def outbid_version(db: "Connection", camera_id: str, *, own: int, other: int) -> None:
-    """Raise a camera's version above one that others have seen."""
-    await db.execute(OUTBID_VERSION, camera_id, own, other)
-
-
 def _columns(config: CameraConfig) -> Sequence[Any]:
     return (
         config.camera_id,
@@ -161,6 +146,9 @@ def _columns(config: CameraConfig) -> Sequence[Any]:
         config.part_seconds,
         config.audio,
         config.sub_url,
+        config.device_id,
+        config.channel,
+        config.footage_check_seconds,
     )
 
 
@@ -178,7 +166,24 @@ def _camera(row: "asyncpg.Record") -> Camera:
         part_seconds=row["part_seconds"],
         audio=row["audio"],
         sub_url=row["sub_url"],
+        device_id=row["device_id"],
+        channel=row["channel"],
+        footage_check_seconds=row["footage_check_seconds"],
         wanted=tuple(WantedInterval(started_at=s, ended_at=e) for s, e in pairs),
         version=row["version"],
     )
     return Camera(config, row["published_version"], row["created_at"], row["deleted_at"])
+
+
+async def _read_everything(db: "Connection") -> list[Camera]:
+    return await read_cameras(db, with_deleted=True)
+
+
+CAMERAS = Source(
+    kind="camera",
+    table="cameras",
+    id_of=lambda config: config.camera_id,
+    read_all=_read_everything,
+    read_one=read_camera,
+    insert=insert_camera,
+)

@@ -8,9 +8,10 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 MAX_LENGTH = 2048
+_DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\s\\<>\"`{}|^]")
 _NAME = re.compile(
     r"^(?=.{1,253}\.?$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_-]{1,63})*\.?$"
@@ -58,6 +59,64 @@ def parse_camera_url(text: str, *, allow_loopback: bool) -> CameraUrl:
     userinfo, at, hostport = parts.netloc.rpartition("@")
     tail = rest[len(parts.netloc) :].replace("@", "%40")
     return CameraUrl(f"{scheme}://{hostport}{tail}", host, *(_login(userinfo) if at else ()))
+
+
+def parse_host(text: str, *, allow_loopback: bool) -> str:
+    """Return a host in lower case, IPv6 without brackets; ValueError says what is wrong."""
+    host = text.lower().removeprefix("[").removesuffix("]")
+    if _UNSAFE.search(host) or "@" in host or "/" in host or "%" in host:
+        raise ValueError("the host must be a DNS name or an IP address, with nothing around it")
+    _check_host(host, allow_loopback=allow_loopback)
+    return host
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether two hosts are spelled the same, however they are written."""
+    return _canonical(one) == _canonical(other)
+
+
+def stream_place(url: str) -> tuple[str, int, str] | None:
+    """Return host, port and path with query of an RTSP URL; None where it is none."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    default = _DEFAULT_PORTS.get(parts.scheme)
+    if default is None or not host:
+        return None
+    path = parts.path or "/"
+    return _canonical(host), port or default, f"{path}?{parts.query}" if parts.query else path
+
+
+def without_login(url: str) -> str:
+    """Return a URL that a device told, without user name and password; empty where in doubt."""
+    scheme, separator, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if separator and "@" in authority:
+        rest = rest[authority.rindex("@") + 1 :]
+    return "" if "@" in rest else f"{scheme}{separator}{rest}"
+
+
+def with_host(url: str, host: str) -> str:
+    """Return a stored URL with another host; port and path stay."""
+    parts = urlsplit(url)
+    port = "" if parts.port is None else f":{parts.port}"
+    netloc = f"[{host}]{port}" if ":" in host else f"{host}{port}"
+    return urlunsplit(parts._replace(netloc=netloc))
+
+
+def refusal(address: Address, *, allow_loopback: bool) -> str:
+    """Return what an address is that may not be connected to; empty where it may."""
+    return _refusal(_innermost(address), allow_loopback=allow_loopback)
+
+
+def _canonical(host: str) -> str:
+    try:
+        address = _address(host.lower().removeprefix("[").removesuffix("]"))
+    except ValueError:
+        address = None
+    return host.rstrip(".").lower() if address is None else str(address)
 
 
 def _login(userinfo: str) -> tuple[str, str]:

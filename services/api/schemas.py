@@ -19,7 +19,9 @@ from pydantic import (
 )
 
 from libs.contracts.cameras import CameraState
+from libs.contracts.devices import ChannelKey, DeviceId
 from libs.contracts.gaps import GapReason
+from libs.contracts.health import HealthState
 from libs.contracts.ids import CameraId
 from libs.contracts.live import Rendition
 from libs.contracts.ownership import OpenGap
@@ -86,22 +88,42 @@ class CameraSettings(Model):
     """Length of a recording."""
     part_seconds: float = Field(default=0.2, ge=0.1, le=1.0, allow_inf_nan=False)
     audio: Literal["keep", "off"] = "keep"
+    footage_check_seconds: int = Field(default=600, ge=0, le=86_400)
+    """How often the footage that the camera's device holds is listed; 0: never."""
 
 
 class CameraCreate(CameraSettings):
-    """A new camera."""
+    """A new camera: by its RTSP address, or as a channel of a device that was added before."""
 
     name: Name = Field(examples=["Front door"])
     """For people; the camera's id is made from it once."""
-    url: str = Field(max_length=2048, examples=["rtsp://192.0.2.10:554/stream1"])
-    """RTSP address. A login in it is taken out and stored encrypted."""
+    url: str | None = Field(
+        default=None, max_length=2048, examples=["rtsp://192.0.2.10:554/stream1"]
+    )
+    """RTSP address. A login in it is taken out and stored encrypted. May be left out for a channel
+    of a device, which tells it."""
     sub_url: str | None = Field(
         default=None, max_length=2048, examples=["rtsp://192.0.2.10:554/stream2"]
     )
     """RTSP address of the camera's small stream, for watching live; it uses the same login."""
     credentials: Credentials | None = None
+    """For a channel of a device: leave it out, the device's login is used."""
+    device_id: DeviceId | None = None
+    """The device that the camera is a channel of."""
+    channel: ChannelKey | None = None
+    """Which channel of the device."""
     record: bool = True
     """Start recording at once."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.device_id is None) != (self.channel is None):
+            raise ValueError("device_id and channel belong together; send both or none")
+        if self.device_id is None and self.url is None:
+            raise ValueError("url must be sent, or device_id and channel")
+        if self.device_id is not None and self.credentials is not None:
+            raise ValueError("a channel of a device uses the device's login: leave credentials out")
+        return self
 
 
 class CameraPatch(Model):
@@ -118,6 +140,7 @@ class CameraPatch(Model):
     recording_seconds: int | None = Field(default=None, ge=10, le=3600)
     part_seconds: float | None = Field(default=None, ge=0.1, le=1.0, allow_inf_nan=False)
     audio: Literal["keep", "off"] | None = None
+    footage_check_seconds: int | None = Field(default=None, ge=0, le=86_400)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -127,6 +150,21 @@ class CameraPatch(Model):
             if getattr(self, field) is None:
                 raise ValueError(f"{field} must not be null; leave it out to keep it")
         return self
+
+
+class HealthView(Model):
+    """Whether a camera can be reached."""
+
+    state: HealthState = HealthState.UNKNOWN
+    since: UtcTime | None = None
+    checked_at: UtcTime | None = None
+    detail: str = ""
+    proof: Literal["recorder", "probe"] | None = None
+    """`recorder`: frames are arriving. Null where only an older report is known."""
+    rtt_ms: float | None = None
+    """Round trip of the check, in milliseconds."""
+    is_flapping: bool = False
+    """It comes and goes."""
 
 
 class CameraView(CameraSettings):
@@ -143,6 +181,10 @@ class CameraView(CameraSettings):
     """Whether recording is switched on."""
     recording_since: UtcTime | None
     """Since when it is on."""
+    device_id: DeviceId | None
+    """The device that it is a channel of; null for one known by its RTSP address only."""
+    channel: ChannelKey | None
+    health: HealthView
     version: int
     published: bool
     """Whether the recorders can know this version; false while the bus is away."""
@@ -184,6 +226,7 @@ class StatusView(Model):
     codec: str
     resolution: str
     transport: str
+    health: HealthView
 
 
 class RecordingView(Model):
@@ -411,6 +454,28 @@ class GapsQuery(PageQuery):
 
 class AllGapsQuery(GapsQuery, CamerasQuery):
     """A page of gaps of several cameras."""
+
+
+class HealthQuery(Model):
+    """Which cameras, by their health."""
+
+    health: HealthState | None = None
+
+
+class CamerasListQuery(HealthQuery):
+    """Which cameras."""
+
+    with_deleted: bool = False
+
+
+class FootageQuery(PageQuery):
+    """A page of files that devices hold."""
+
+    state: Literal["stored", "partial", "on_device"] | None = None
+
+
+class AllFootageQuery(FootageQuery, CamerasQuery):
+    """A page of files that devices hold of several cameras."""
 
 
 class CoverageQuery(Model):

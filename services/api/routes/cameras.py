@@ -1,25 +1,27 @@
 """Cameras: add, change, delete, switch recording on and off."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
-from libs.contracts.cameras import CameraConfig, WantedInterval
+from libs.contracts.cameras import CameraConfig
 from libs.contracts.ids import CameraId, camera_id_from_name
-from libs.runtime.credentials import CameraCredentials, CredentialsUnreadable
 from libs.web.problems import Problem, invalid, not_found
 from services.api import registry
+from services.api.camera_setup import camera_by_url, camera_changes
 from services.api.context import Context, Ctx
+from services.api.device_cameras import camera_of_device
+from services.api.health_views import HealthViews, health_of
+from services.api.known_devices import active_device, newest_details
 from services.api.registry import Camera
-from services.api.rtsp_url import CameraUrl, parse_camera_url
 from services.api.schemas import (
     CameraCreate,
     CameraDeleted,
     CameraPatch,
+    CamerasListQuery,
     CameraView,
-    Credentials,
 )
 
 if TYPE_CHECKING:
@@ -35,24 +37,13 @@ PUBLISH_WAIT_SECONDS = 1.0
 @router.post("", status_code=HTTPStatus.CREATED)
 async def add_camera(body: CameraCreate, ctx: Ctx, response: Response) -> CameraView:
     """Add a camera and, unless `record` is false, start recording it."""
-    url = _checked_url(ctx, body.url)
-    login = _login(url, body.credentials)
-    sub_url = None if body.sub_url is None else _checked_url(ctx, body.sub_url, "sub_url")
-    if sub_url is not None:
-        _check_sub_url(url.url, sub_url, login)
-    now = ctx.now()
     async with ctx.database.transaction() as db:
         await registry.lock_registry(db)
         camera_id = camera_id_from_name(body.name, taken=await registry.taken_ids(db))
-        config = CameraConfig(
-            camera_id=camera_id,
-            name=body.name,
-            url=url.url,
-            sub_url=sub_url.url if sub_url else None,
-            credentials=ctx.credentials.seal(login) if login else None,
-            wanted=(WantedInterval(started_at=now),) if body.record else (),
-            **body.model_dump(exclude={"name", "url", "sub_url", "credentials", "record"}),
-        )
+        if body.device_id is None:
+            config = camera_by_url(ctx, body, camera_id)
+        else:
+            config = await _camera_of_device(ctx, db, body, camera_id)
         await registry.insert_camera(db, config)
     log.info("camera.added", camera_id=camera_id, record=body.record)
     response.headers["Location"] = f"/api/v1/cameras/{camera_id}"
@@ -60,18 +51,21 @@ async def add_camera(body: CameraCreate, ctx: Ctx, response: Response) -> Camera
 
 
 @router.get("")
-async def list_cameras(ctx: Ctx, *, with_deleted: bool = False) -> list[CameraView]:
-    """List the cameras by id."""
+async def list_cameras(ctx: Ctx, query: Annotated[CamerasListQuery, Query()]) -> list[CameraView]:
+    """List the cameras by id, all or those of one health."""
     async with ctx.database.connection() as db:
-        cameras = await registry.read_cameras(db, with_deleted=with_deleted)
-    return [view(camera) for camera in cameras]
+        cameras = await registry.read_cameras(db, with_deleted=query.with_deleted)
+        health = await health_of(ctx, db, cameras)
+    found = [view(camera, health) for camera in cameras]
+    return [each for each in found if query.health in {None, each.health.state}]
 
 
 @router.get("/{camera_id}")
 async def get_camera(camera_id: CameraId, ctx: Ctx) -> CameraView:
     """Show one camera, also a deleted one."""
     async with ctx.database.connection() as db:
-        return view(await _existing(db, camera_id))
+        camera = await _existing(db, camera_id)
+        return view(camera, await health_of(ctx, db, [camera]))
 
 
 @router.patch("/{camera_id}")
@@ -80,7 +74,7 @@ async def change_camera(camera_id: CameraId, body: CameraPatch, ctx: Ctx) -> Cam
     async with ctx.database.transaction() as db:
         await registry.lock_registry(db)
         camera = await active_camera(db, camera_id)
-        changed = camera.config.model_copy(update=_changes(ctx, camera.config, body))
+        changed = camera.config.model_copy(update=camera_changes(ctx, camera.config, body))
         if changed != camera.config:
             await registry.update_camera(db, changed)
     log.info("camera.changed", camera_id=camera_id, fields=sorted(body.model_fields_set))
@@ -114,6 +108,19 @@ async def stop_recording(camera_id: CameraId, ctx: Ctx) -> CameraView:
     return await _switch(ctx, camera_id, is_wanted=False)
 
 
+async def _camera_of_device(
+    ctx: Context, db: "Connection", body: CameraCreate, camera_id: str
+) -> CameraConfig:
+    assert body.device_id is not None
+    device = await active_device(db, body.device_id)
+    cameras = await registry.read_cameras_of(db, body.device_id)
+    owner = next((c.config for c in cameras if c.config.channel == body.channel), None)
+    if owner is not None:
+        raise invalid("channel", f"it is camera {owner.camera_id} already")
+    details = newest_details(ctx, device.config)
+    return camera_of_device(ctx, device.config, body, camera_id=camera_id, details=details)
+
+
 async def _switch(ctx: Context, camera_id: str, *, is_wanted: bool) -> CameraView:
     async with ctx.database.transaction() as db:
         await registry.lock_registry(db)
@@ -128,7 +135,8 @@ async def _published_view(ctx: Context, camera_id: str) -> CameraView:
     ctx.known_cameras.forget(camera_id)
     await ctx.desired.publish_soon(PUBLISH_WAIT_SECONDS)
     async with ctx.database.connection() as db:
-        return view(await _existing(db, camera_id))
+        camera = await _existing(db, camera_id)
+        return view(camera, await health_of(ctx, db, [camera]))
 
 
 async def _existing(db: "Connection", camera_id: str) -> Camera:
@@ -146,101 +154,7 @@ async def active_camera(db: "Connection", camera_id: str) -> Camera:
     return camera
 
 
-def _checked_url(ctx: Context, text: str, field: str = "url") -> CameraUrl:
-    try:
-        return parse_camera_url(text, allow_loopback=ctx.settings.allow_loopback_cameras)
-    except ValueError as error:
-        raise invalid(field, str(error)) from None
-
-
-def _login(url: CameraUrl, credentials: Credentials | None) -> CameraCredentials | None:
-    if url.username is not None and credentials is not None:
-        raise invalid("credentials", "the url has a login too; send it in one place only")
-    if credentials is not None:
-        return CameraCredentials(credentials.username, credentials.password.get_secret_value())
-    if url.username is not None:
-        return CameraCredentials(url.username, url.password or "")
-    return None
-
-
-def _changes(ctx: Context, old: CameraConfig, body: CameraPatch) -> dict[str, Any]:
-    """Return the fields to replace."""
-    changes = body.model_dump(exclude_unset=True, exclude={"url", "sub_url", "credentials"})
-    changes |= _address_changes(ctx, old, body)
-    return changes | _sub_url_changes(ctx, old.model_copy(update=changes), body)
-
-
-def _sub_url_changes(ctx: Context, config: CameraConfig, body: CameraPatch) -> dict[str, Any]:
-    """Return the new small stream; `config` has the new url and login."""
-    if "sub_url" in body.model_fields_set and body.sub_url is None:
-        return {"sub_url": None}
-    if body.sub_url is not None:
-        sub_url = _checked_url(ctx, body.sub_url, "sub_url")
-    elif config.sub_url is not None and {"url", "credentials"} & body.model_fields_set:
-        sub_url = parse_camera_url(config.sub_url, allow_loopback=True)
-    else:
-        return {}
-    _check_sub_url(config.url, sub_url, _opened(ctx, config.credentials))
-    return {"sub_url": sub_url.url}
-
-
-def _address_changes(ctx: Context, old: CameraConfig, body: CameraPatch) -> dict[str, Any]:
-    """Return the new url and login.
-
-    A login stays with its host: pointing a camera elsewhere must not send it there.
-    """
-    changes: dict[str, Any] = {}
-    url = None if body.url is None else _checked_url(ctx, body.url)
-    if url is not None:
-        changes["url"] = url.url
-    login = body.credentials if url is None else _login(url, body.credentials)
-    if isinstance(login, Credentials):
-        login = CameraCredentials(login.username, login.password.get_secret_value())
-    if login is not None:
-        changes["credentials"] = ctx.credentials.seal(login)
-    elif "credentials" in body.model_fields_set:
-        changes["credentials"] = None
-    elif url is not None and old.credentials is not None and _moves(old.url, url):
-        raise invalid(
-            "credentials", "the url names another host: send the login again, or null for none"
-        )
-    return changes
-
-
-def _opened(ctx: Context, sealed: str | None) -> CameraCredentials | None:
-    try:
-        return None if sealed is None else ctx.credentials.open(sealed)
-    except CredentialsUnreadable as error:
-        raise invalid("credentials", str(error)) from None
-
-
-def _check_sub_url(url: str, sub_url: CameraUrl, login: CameraCredentials | None) -> None:
-    """Raise 422 where the small stream would need a login of its own, or get one not meant for it.
-
-    Both streams come from one device with one login, which must not go to any other host.
-    """
-    if sub_url.username is not None:
-        own = CameraCredentials(sub_url.username, sub_url.password or "")
-        if own != login:
-            raise invalid(
-                "sub_url",
-                "its login is not the camera's; both streams use one login: leave it out here and "
-                "send it in `url` or `credentials`",
-            )
-    if login is not None and _moves(url, sub_url):
-        raise invalid(
-            "sub_url",
-            "it names another host than `url`, or gives up TLS, and the camera's login would be "
-            "sent there; use the same host, or a camera without login",
-        )
-
-
-def _moves(old_url: str, new: CameraUrl) -> bool:
-    old = parse_camera_url(old_url, allow_loopback=True)
-    return old.host != new.host or (old.url.startswith("rtsps:") and new.url.startswith("rtsp:"))
-
-
-def view(camera: Camera) -> CameraView:
+def view(camera: Camera, health: HealthViews) -> CameraView:
     """Return what a caller may see of a camera."""
     config = camera.config
     newest = config.wanted[-1] if config.wanted else None
@@ -257,6 +171,10 @@ def view(camera: Camera) -> CameraView:
         audio=config.audio,
         record=config.is_recording_wanted,
         recording_since=newest.started_at if newest and newest.ended_at is None else None,
+        footage_check_seconds=config.footage_check_seconds,
+        device_id=config.device_id,
+        channel=config.channel,
+        health=health[config.camera_id],
         version=config.version,
         published=camera.is_published,
         created_at=camera.created_at,

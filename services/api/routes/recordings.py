@@ -140,7 +140,7 @@ async def _recordings(
             limit=query.limit + 1,
         )
     items = [recording_view(row) for row in rows[: query.limit]]
-    return Page(items=items, next_cursor=_next(rows, query.limit, "recording_id"))
+    return Page(items=items, next_cursor=next_cursor(rows, query.limit, "recording_id"))
 
 
 async def _gaps(ctx: Context, query: GapsQuery, cameras: tuple[str, ...] | None) -> Page[GapView]:
@@ -155,7 +155,7 @@ async def _gaps(ctx: Context, query: GapsQuery, cameras: tuple[str, ...] | None)
             limit=query.limit + 1,
         )
     items = [gap_view(row) for row in rows[: query.limit]]
-    return Page(items=items, next_cursor=_next(rows, query.limit, "gap_id"))
+    return Page(items=items, next_cursor=next_cursor(rows, query.limit, "gap_id"))
 
 
 async def _check_cameras(db: "Connection", cameras: tuple[str, ...] | None) -> None:
@@ -167,7 +167,8 @@ def _scope(query: PageQuery, cameras: tuple[str, ...] | None) -> Scope:
     return Scope(cameras, query.stream, query.start, query.end)
 
 
-def _next(rows: Sequence["asyncpg.Record"], limit: int, id_column: str) -> str | None:
+def next_cursor(rows: Sequence["asyncpg.Record"], limit: int, id_column: str) -> str | None:
+    """Return the cursor behind a page; None where `rows` has no more than `limit`."""
     if len(rows) <= limit:
         return None
     last = rows[limit - 1]

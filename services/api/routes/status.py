@@ -1,24 +1,29 @@
 """Live status: what each camera's recorder says now."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from libs.contracts.cameras import CameraState
 from libs.contracts.ids import CameraId
 from libs.web.problems import not_found
 from services.api import registry
 from services.api.context import Context, Ctx
+from services.api.health_views import HealthViews, health_of
 from services.api.registry import Camera
-from services.api.schemas import StatusView
+from services.api.schemas import HealthQuery, StatusView
 
 router = APIRouter(tags=["status"])
 
 
 @router.get("/status")
-async def all_statuses(ctx: Ctx) -> list[StatusView]:
-    """Show every camera's status at once."""
+async def all_statuses(ctx: Ctx, query: Annotated[HealthQuery, Query()]) -> list[StatusView]:
+    """Show every camera's status at once, or of those of one health."""
     async with ctx.database.connection() as db:
         cameras = await registry.read_cameras(db)
-    return [status_view(ctx, camera) for camera in cameras]
+        health = await health_of(ctx, db, cameras)
+    found = [status_view(ctx, camera, health) for camera in cameras]
+    return [each for each in found if query.health in {None, each.health.state}]
 
 
 @router.get("/cameras/{camera_id}/status")
@@ -26,12 +31,13 @@ async def camera_status(camera_id: CameraId, ctx: Ctx) -> StatusView:
     """Show one camera's status."""
     async with ctx.database.connection() as db:
         camera = await registry.read_camera(db, camera_id)
-    if camera is None:
-        raise not_found(f"there is no camera {camera_id}")
-    return status_view(ctx, camera)
+        if camera is None:
+            raise not_found(f"there is no camera {camera_id}")
+        health = await health_of(ctx, db, [camera])
+    return status_view(ctx, camera, health)
 
 
-def status_view(ctx: Context, camera: Camera) -> StatusView:
+def status_view(ctx: Context, camera: Camera, health: HealthViews) -> StatusView:
     """Return the last word about a camera, or that there is none."""
     config = camera.config
     sighting = ctx.board.sighting(config.key, ctx.now())
@@ -58,6 +64,7 @@ def status_view(ctx: Context, camera: Camera) -> StatusView:
             "bitrate_bps": fresh.bitrate_bps if fresh else 0,
             "codec": progress.codec if progress else "",
             "resolution": progress.resolution if progress else "",
+            "health": health[config.camera_id],
             "transport": progress.transport if progress else "",
         }
     )

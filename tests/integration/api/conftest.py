@@ -11,26 +11,30 @@ import pytest
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
 
+from libs.bus.testing import FakeBroker, FakeBus
 from libs.contracts.gaps import GapDetected, GapReason
 from libs.contracts.keys import recording_key
-from libs.contracts.messages import Event
+from libs.contracts.messages import AnswerT, Ask, Event
 from libs.contracts.recordings import EndReason, FragmentEntry, RecordingCompleted
 from libs.runtime.credentials import CredentialBox
 from libs.storage.testing import MemoryObjectStore
 from libs.web.live_tokens import LiveTokens
-from services.api.app import build_gateway
+from services.api.app import build_followers, build_gateway
+from services.api.asking import ask_on
 from services.api.context import Context
 from services.api.database import Database
-from services.api.desired import DesiredState
+from services.api.desired import Publishers
 from services.api.handlers import HANDLERS
 from services.api.http import build_http
 from services.api.keys import Keyring, create_key
 from services.api.known_cameras import KnownCameras
+from services.api.link import Followers
 from services.api.migrate import migrate
 from services.api.projection import Report
 from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
-from services.api.status import StatusBoard
+from services.api.wiring import WIRING
+from services.discovery.wiring import WIRING as DISCOVERY
 
 NOW = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 LIVE_KEY = "l" * 40
@@ -39,10 +43,17 @@ FRAGMENT_BYTES = 1000
 
 
 class FakeLink:
-    """A bus that is up or away as told."""
+    """A bus in memory that is up or away as told."""
 
     def __init__(self) -> None:
         self.is_up = True
+        self.broker = FakeBroker()
+        self.bus = FakeBus(self.broker, WIRING)
+        self.discovery = FakeBus(self.broker, DISCOVERY)
+        """Tests answer with it."""
+
+    async def ask(self, question: Ask[AnswerT]) -> AnswerT:
+        return await ask_on(self.bus if self.is_up else None, question)
 
 
 @dataclass
@@ -56,6 +67,7 @@ class Api:
     context: Context
     store: MemoryObjectStore
     link: FakeLink
+    followers: Followers
 
     @property
     def database(self) -> Database:
@@ -112,13 +124,16 @@ async def api(settings: ApiSettings) -> AsyncIterator[Api]:
     store, link = MemoryObjectStore(), FakeLink()
     gateway = build_gateway(settings)
     async with Database.open(settings) as database, aclosing(gateway):
+        followers = build_followers(settings, database, lambda: NOW)
         context = Context(
             settings=settings,
             database=database,
             objects=store,
             bus=link,
-            board=StatusBoard(settings.status_stale_seconds),
-            desired=DesiredState(database, settings.reconcile_seconds),
+            board=followers.board,
+            health=followers.health,
+            scans=followers.scans,
+            desired=Publishers(followers.cameras, followers.devices),
             keyring=Keyring(database),
             signer=LinkSigner(settings.signing_key.get_secret_value()),
             credentials=CredentialBox(settings.credential_keys.get_secret_value()),
@@ -136,7 +151,7 @@ async def api(settings: ApiSettings) -> AsyncIterator[Api]:
             headers={"Authorization": f"Bearer {key}"},
         )
         async with client:
-            yield Api(app, client, key, context, store, link)
+            yield Api(app, client, key, context, store, link, followers)
 
 
 def recording(

@@ -251,7 +251,7 @@ async def test_value_that_cannot_be_read_is_replaced_on_the_bus(api: Api):
     broker = FakeBroker()
     await broker.bucket("cameras").write("main.front-door", b'{"camera_id": 5}')
     bucket = FakeBus(broker, WIRING).kv(CameraConfig)
-    reconciling = asyncio.create_task(api.context.desired.run_once(bucket))
+    reconciling = asyncio.create_task(api.followers.cameras.run_once(bucket))
     try:
         await api.client.patch("/api/v1/cameras/front-door", json={"name": "Back door"})
     finally:
