@@ -17,7 +17,8 @@ from tools.camera_sim.process import CameraProcess
 Scenario = Callable[[Installation, CameraProcess, str], Awaitable[None]]
 LOGIN = {"username": "viewer", "password": "right"}
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# one installation for all: they stay together when tests run side by side
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("camera-faults")]
 
 
 async def _reasons(everframe: Installation, camera: str) -> list[str]:

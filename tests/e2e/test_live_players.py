@@ -14,9 +14,12 @@ from tools.camera_sim.clip_spec import ClipSpec
 from tools.camera_sim.process import CameraProcess
 from tools.local.processes import ManagedProcess
 
-pytestmark = pytest.mark.skipif(
-    chromium_path() is None, reason="no Chromium; on Debian: apt-get install chromium"
-)
+pytestmark = [
+    pytest.mark.whole_machine,
+    pytest.mark.skipif(
+        chromium_path() is None, reason="no Chromium; on Debian: apt-get install chromium"
+    ),
+]
 
 TRANSPORTS = ("ll-hls", "websocket")
 WATCHED_SECONDS = 120.0

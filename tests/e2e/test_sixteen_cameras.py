@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from tests.e2e.harness import cameras, clock_steps, installation, small_clip
 from tools.camera_sim.camera_spec import CameraSpec
+
+pytestmark = pytest.mark.whole_machine
 
 NAMES = [f"camera-{number:02}" for number in range(1, 17)]
 LOOP_MS = 10_000
