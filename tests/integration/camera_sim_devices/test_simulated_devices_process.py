@@ -30,7 +30,7 @@ def get(process: CameraProcess, path: str, password: str = DEVICE.password) -> h
 def test_a_device_in_a_process_of_its_own_takes_faults_over_the_control_port() -> None:
     with CameraProcess([CameraSpec("a", SMALL)], devices=[DEVICE]) as process:
         healthy = get(process, "/ISAPI/System/deviceInfo")
-        process.device_fault("Front door", "low_privilege", True)  # noqa: FBT003 - a fault's value
+        process.device_fault("Front door", "low_privilege", True)
         faulty = get(process, "/ISAPI/System/deviceInfo")
         process.device_fault("Front door", "clear")
         cleared = get(process, "/ISAPI/System/deviceInfo")

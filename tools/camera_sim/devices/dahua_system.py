@@ -43,7 +43,7 @@ def magic_box(device: SimulatedDevice, request: Request) -> Response:
         "getDeviceClass": [("class", "NVR" if spec.kind == "recorder" else "IPC")],
         "getSerialNo": [("sn", spec.serial)],
         "getMachineName": [("name", spec.name)],
-        "getSoftwareVersion": [("version", f"{version},build:{build or '2022-01-12'}")],
+        "getSoftwareVersion": [("version", f"{version},build:{build.removeprefix('build ')}")],
         "getHardwareVersion": [("version", "1.00")],
         "getVendor": [("vendor", spec.manufacturer)],
         "getProductDefinition": [(f"table.{product}", remote)],

@@ -4,7 +4,6 @@ A proper server mends or refuses what the faults ask for: wrong lengths, cut bod
 """
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from tools.camera_sim.devices.faults import DeviceFaults
 from tools.camera_sim.devices.wire import WireAnswer
 
 _READ_SECONDS: Final = 120.0
+_FLUSH_SECONDS: Final = 5.0
 _MAX_HEAD_BYTES: Final = 1 << 16
 _MAX_BODY_BYTES: Final = 1 << 20
 
@@ -86,12 +86,13 @@ class DeviceServer:
         try:
             while await self._serve_one(reader, writer):
                 pass
-        except (TimeoutError, ValueError, EOFError, ConnectionError, asyncio.LimitOverrunError):
-            pass  # the client left, or does not speak HTTP
-        finally:
             writer.close()
-            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            async with asyncio.timeout(_FLUSH_SECONDS):
                 await writer.wait_closed()
+        except (TimeoutError, ValueError, EOFError, ConnectionError, asyncio.LimitOverrunError):
+            pass  # the client left, stopped reading, or does not speak HTTP
+        finally:
+            writer.transport.abort()  # does nothing to what is closed
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection stays open."""
