@@ -72,7 +72,8 @@ class Authorizer:
     def take(self, values: Iterable[str]) -> None:
         """Use the strongest of the offered challenges from now on.
 
-        Raises DeviceError(UNAUTHORIZED) where a server offers none that can be answered.
+        Raises DeviceError where it offers none that can be answered: no login has been sent then,
+        so this is no rejection.
         """
         offered = parse_challenges(values)
         digests = [one for one in offered if _can_digest(one)]
@@ -82,9 +83,13 @@ class Authorizer:
         # A broken Digest is no reason to send the password readable.
         may_use_basic = basic and all(one.scheme != "digest" for one in offered)
         chosen = digests or (basic if may_use_basic else [])
+        if not chosen and offered:
+            raise DeviceError(
+                FailureReason.UNSUPPORTED, "the device wants an unknown kind of login"
+            )
         if not chosen:
             raise DeviceError(
-                FailureReason.UNAUTHORIZED, "the device refuses, and offers no known way to log in"
+                FailureReason.PROTOCOL, "the device wants a login and does not say how"
             )
         self._challenge = chosen[0]
         self._nonce_count = 0

@@ -92,7 +92,7 @@ class _Listing:
         First from the newest file's start, to miss nothing that begins within it; then from
         behind its end, which gets past it where one file is all that a search gives.
         """
-        for start in (newest.started_at, newest.ended_at + RESOLUTION):
+        for start in (newest.started_at, min(newest.ended_at, part.end) + RESOLUTION):
             later, is_new = await self._round(start, part)
             if later is not None and (is_new or later.started_at > newest.started_at):
                 return later
