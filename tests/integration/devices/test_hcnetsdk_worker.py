@@ -1,0 +1,341 @@
+"""The worker process: crashes and hangs of the library stay in it."""
+
+import asyncio
+import os
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from libs.contracts.devices import FailureReason
+from libs.devices.breaker import Breaker
+from libs.devices.driver import Window
+from libs.devices.errors import DeviceError
+from libs.devices.hcnetsdk.client import MAX_CALLS, SdkWorker
+from libs.devices.hcnetsdk.process import WorkerProcess
+from tests.integration.devices.hcnetsdk_stage import CAMERA, RECORDER, Stage, library, now
+from tests.waiting import eventually
+
+DAY = Window(datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 3, 2, tzinfo=UTC))
+PORTS = range(8000, 8004)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return Stage(tmp_path, library(tmp_path_factory))
+
+
+async def failure_of(work: Any) -> DeviceError:
+    with pytest.raises(DeviceError) as caught:
+        await work
+    return caught.value
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class Clock:
+    """A monotonic clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+# ---- crashes ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [{"crash": "FindNextFile"}, {"exit": "FindNextFile 0"}])
+async def test_a_crash_of_the_library_costs_one_call(stage: Stage, fault: dict[str, str]) -> None:
+    stage.set(**RECORDER, files="33 0 20250301000000 3 60")
+
+    async with stage.worker() as worker, stage.driver(worker) as driver:
+        await driver.clock()
+        first = worker.pid
+        stage.set(**fault)
+        error = await failure_of(driver.list_footage("33", "main", DAY))
+        stage.drop(*fault)
+        files = await driver.list_footage("33", "main", DAY)
+        second = worker.pid
+
+    assert error.reason is FailureReason.INTERNAL
+    assert len(files) == 3
+    assert first != second
+    assert stage.count("Login") == 2
+
+
+async def test_a_worker_killed_from_outside_is_started_again(stage: Stage) -> None:
+    stage.set(**CAMERA)
+
+    async with stage.worker() as worker, stage.driver(worker) as driver:
+        await driver.clock()
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGKILL)
+        await eventually(lambda: worker.pid is None)
+        clock = await driver.clock()
+
+    assert clock.measured_at <= now()
+
+
+async def test_a_library_that_crashes_again_and_again_is_left_alone_for_a_while(
+    stage: Stage,
+) -> None:
+    stage.set(**CAMERA, crash="Login")
+    clock = Clock()
+
+    async with stage.worker(monotonic=clock) as worker, stage.driver(worker) as driver:
+        crashes = [await failure_of(driver.identify()) for _ in range(3)]
+        started = stage.count("Init")
+        stage.drop("crash")
+        clock.seconds += 120
+        await driver.identify()
+
+    assert started == 2  # once, and once again at once; the third call had to wait
+    assert "not tried again yet" in crashes[2].detail
+    assert {error.reason for error in crashes} == {FailureReason.INTERNAL}
+
+
+async def test_a_crash_during_a_login_is_no_rejection(stage: Stage) -> None:
+    stage.set(**CAMERA, crash="Login")
+    breaker = Breaker(now)
+
+    async with stage.worker() as worker, stage.driver(worker, breaker=breaker) as driver:
+        await failure_of(driver.identify())
+
+    assert not breaker.is_open
+
+
+# ---- hangs ------------------------------------------------------------------
+
+
+async def test_a_hanging_library_is_killed_and_the_next_call_works(stage: Stage) -> None:
+    stage.set(**CAMERA)
+
+    async with stage.worker() as worker, stage.driver(worker, timeout_seconds=1.0) as driver:
+        await driver.identify()
+        first = worker.pid
+        assert first is not None
+        stage.set(hang="GetTime")
+        error = await failure_of(driver.clock())
+        stage.drop("hang")
+        assert not is_alive(first)
+        await driver.clock()
+
+    assert error.reason is FailureReason.TIMEOUT
+
+
+async def test_another_device_whose_call_was_under_way_learns_of_it(stage: Stage) -> None:
+    stage.set(8000, **CAMERA, hang="GetTime")
+    stage.set(8001, **CAMERA, hang="Login")
+
+    async with (
+        stage.worker() as worker,
+        stage.driver(worker, port=8000, timeout_seconds=1.0) as hanging,
+        stage.driver(worker, port=8001, timeout_seconds=60.0) as other,
+    ):
+        waiting = asyncio.create_task(failure_of(other.identify()))
+        first = await failure_of(hanging.identify())
+        second = await waiting
+
+    assert first.reason is FailureReason.TIMEOUT
+    assert second.reason is FailureReason.INTERNAL
+
+
+async def test_a_hanging_library_does_not_outlive_who_asked(stage: Stage) -> None:
+    stage.set(**CAMERA, hang="Login")
+
+    async with stage.worker() as worker, stage.driver(worker, timeout_seconds=60.0) as driver:
+        asking = asyncio.create_task(driver.identify())
+        await eventually(lambda: worker.pid is not None)
+        pid = worker.pid
+        assert pid is not None
+        await worker.aclose()
+        error = await failure_of(asking)
+
+    assert error.reason is FailureReason.INTERNAL
+    assert not is_alive(pid)
+
+
+async def test_the_worker_ends_with_the_process_that_started_it(stage: Stage) -> None:
+    stage.set(**CAMERA)
+    process = await WorkerProcess.start(
+        stage.library, environment=stage.environment, timeout_seconds=20.0
+    )
+
+    # What the kernel does to the pipe when that process is killed.
+    process._input.close()
+    await eventually(lambda: process.is_over)
+    await process.kill()
+
+    assert not is_alive(process.pid)
+    assert stage.count("Cleanup") == 1
+
+
+# ---- starting ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["missing.so", "text.so", "other.so"])
+async def test_a_file_that_is_not_the_library_is_told(
+    stage: Stage, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "text.so").write_text("no library")
+    (tmp_path / "other.so").symlink_to(_some_other_library())
+    worker = SdkWorker(tmp_path / name)
+
+    error = await failure_of(worker.call("time", device="d", timeout_seconds=5, session="s"))
+    await worker.aclose()
+
+    assert error.reason is FailureReason.UNSUPPORTED
+    assert "EVERFRAME_DISCOVERY_HCNETSDK_LIBRARY" in error.detail
+
+
+def _some_other_library() -> Path:
+    import _ctypes
+
+    return Path(_ctypes.__file__)
+
+
+async def test_the_process_starts_with_the_first_call_and_not_before(stage: Stage) -> None:
+    stage.set(**CAMERA)
+
+    async with stage.worker() as worker:
+        before = worker.pid
+        async with stage.driver(worker) as driver:
+            await driver.identify()
+            during = worker.pid
+
+    assert before is None
+    assert during is not None
+
+
+async def test_after_closing_nothing_is_started(stage: Stage) -> None:
+    stage.set(**CAMERA)
+    async with stage.worker() as worker, stage.driver(worker) as driver:
+        await worker.aclose()
+
+        error = await failure_of(driver.identify())
+
+    assert error.reason is FailureReason.INTERNAL
+    assert stage.calls == []
+
+
+# ---- what it gets to see ----------------------------------------------------
+
+
+async def test_passwords_are_neither_in_the_arguments_nor_in_the_environment(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVERFRAME_DISCOVERY_SECRET_KEYS", "a-secret-of-the-service")
+    stage.set(**CAMERA)
+
+    async with stage.worker() as worker, stage.driver(worker) as driver:
+        await driver.identify()
+        process = Path(f"/proc/{worker.pid}")
+        seen = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+
+    assert b"right-1" not in seen
+    assert b"a-secret-of-the-service" not in seen
+    assert str(stage.library).encode() in seen
+
+
+async def test_a_library_that_prints_does_not_disturb(stage: Stage) -> None:
+    stage.set(**CAMERA, prints=1)
+
+    async with stage.worker() as worker, stage.driver(worker) as driver:
+        identity = await driver.identify()
+
+    assert identity.serial.startswith("DS-2CD2T47G2")
+
+
+# ---- several devices --------------------------------------------------------
+
+
+async def test_one_device_is_asked_one_thing_at_a_time_and_several_at_once(stage: Stage) -> None:
+    for port in PORTS:
+        stage.set(port, **RECORDER, files="33 0 20250301000000 200 60")
+
+    async with stage.worker() as worker:
+        drivers = [stage.driver(worker, port=port) for port in PORTS]
+        async with drivers[0] as a, drivers[1] as b, drivers[2] as c, drivers[3] as d:
+            listings = await asyncio.gather(
+                *(each.list_footage("33", "main", DAY) for each in (a, b, c, d) for _ in range(2))
+            )
+
+    assert [len(files) for files in listings] == [200] * 8
+    assert stage.count("Login") == stage.count("Logout") == len(PORTS)
+    assert stage.count("FindFile") == stage.count("FindClose")
+
+
+async def test_a_hanging_device_does_not_hold_up_the_others(stage: Stage) -> None:
+    stage.set(8000, **CAMERA, hang="Login")
+    stage.set(8001, **CAMERA)
+
+    async with (
+        stage.worker() as worker,
+        stage.driver(worker, port=8000, timeout_seconds=60.0) as hanging,
+        stage.driver(worker, port=8001) as other,
+    ):
+        stuck = asyncio.create_task(failure_of(hanging.identify()))
+        identity = await other.identify()
+        was_stuck = not stuck.done()
+        await worker.aclose()
+        await stuck
+
+    assert identity.kind == "camera"
+    assert was_stuck
+
+
+async def test_more_devices_than_places_wait_for_their_turn(stage: Stage) -> None:
+    ports = range(8000, 8000 + MAX_CALLS + 4)
+    for port in ports:
+        stage.set(port, **CAMERA)
+
+    async with stage.worker() as worker, asyncio.TaskGroup() as group:
+
+        async def look(port: int) -> str:
+            async with stage.driver(worker, port=port) as driver:
+                return (await driver.identify()).kind
+
+        looks = [group.create_task(look(port)) for port in ports]
+        await asyncio.wait(looks)
+
+    assert [each.result() for each in looks] == ["camera"] * len(ports)
+
+
+async def test_a_login_whose_asker_left_is_kept_for_the_next(stage: Stage) -> None:
+    stage.set(**CAMERA)
+
+    async with stage.worker() as worker, stage.driver(worker) as driver:
+        asking = asyncio.create_task(driver.identify())
+        await eventually(lambda: stage.count("Login") == 1 or asking.done())
+        asking.cancel()
+        await asyncio.wait([asking])
+        await driver.identify()
+
+    assert stage.count("Login") == stage.count("Logout") == 1
+
+
+async def test_a_rejection_whose_asker_left_still_opens_the_breaker(stage: Stage) -> None:
+    stage.set(**CAMERA)
+    breaker = Breaker(now)
+
+    async with (
+        stage.worker() as worker,
+        stage.driver(worker, password="wrong-1", breaker=breaker) as driver,
+    ):
+        asking = asyncio.create_task(driver.identify())
+        await eventually(lambda: driver._logging_in is not None)
+        asking.cancel()
+        await asyncio.wait([asking])
+        await eventually(lambda: breaker.is_open)
+
+    assert stage.count("Login") == 1
