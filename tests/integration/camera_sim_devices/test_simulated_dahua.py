@@ -143,6 +143,15 @@ async def test_daylight_saving_time_of_berlin_is_told_by_weeks(device: Simulated
     assert (start, end) == (["3", "-1", "0", "2"], ["10", "-1", "0", "3"])
 
 
+async def test_a_zone_that_has_no_number_is_left_out(device: SimulatedDevice) -> None:
+    device.faults.zone = "CST-10:30:00DST00:30:00,M10.1.0/02:00:00,M4.1.0/02:00:00"
+
+    told = fields((await get(device, "configManager.cgi", action="getConfig", name="NTP")).text)
+
+    assert "table.NTP.TimeZone" not in told
+    assert told["table.NTP.TimeZoneDesc"] == "GMT+10:30"
+
+
 async def test_streams_titles_and_rtsp_port_are_in_the_configuration(
     device: SimulatedDevice,
 ) -> None:

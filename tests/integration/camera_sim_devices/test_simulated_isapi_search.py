@@ -224,6 +224,34 @@ async def test_bad_search_documents_are_answered_with_a_response_status(
     assert (answer.status_code, values(answer.content, "statusCode")) == (status, [code])
 
 
+@pytest.mark.parametrize(
+    "start",
+    ["yesterday", "2025-02-30T00:00:00Z", "0001-01-01T00:00:00+14:00", "2025-01-01T00:00:00+99:99"],
+)
+async def test_times_that_do_not_exist_are_bad_parameters(
+    device: SimulatedDevice, start: str
+) -> None:
+    async with client(device) as opened:
+        answer = await search(opened, start=start)
+
+    assert values(answer.content, "subStatusCode") == ["badParameters"]
+
+
+@pytest.mark.parametrize(
+    ("year", "month"), [("0", "1"), ("2025", "13"), ("x", "1"), ("99999", "1")]
+)
+async def test_months_that_do_not_exist_are_bad_parameters(
+    device: SimulatedDevice, year: str, month: str
+) -> None:
+    async with client(device) as opened:
+        answer = await opened.post(
+            "/ISAPI/ContentMgmt/record/tracks/101/dailyDistribution",
+            content=f"<a><year>{year}</year><monthOfYear>{month}</monthOfYear></a>",
+        )
+
+    assert values(answer.content, "subStatusCode") == ["badParameters"]
+
+
 async def test_get_in_place_of_post_is_not_allowed(device: SimulatedDevice) -> None:
     async with client(device) as opened:
         answer = await opened.get("/ISAPI/ContentMgmt/search")

@@ -169,6 +169,19 @@ async def test_more_connections_than_allowed_are_answered_with_503() -> None:
     assert [good.status_code, refused.status_code] == [200, 503]
 
 
+async def test_a_mistake_in_the_simulator_fails_whoever_uses_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    device = open_device()
+    device.faults.zone = "no zone at all"
+
+    with pytest.raises(ExceptionGroup, match="the simulated device failed"):
+        async with device:
+            await exchange(device, REQUEST.replace(b"deviceInfo", b"time"))
+
+    assert "a simulated device failed" in caplog.text
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [

@@ -90,9 +90,18 @@ def test_basic_is_a_wrong_try_where_only_digest_is_offered() -> None:
     assert (digest_only.outcome, both.outcome) == ("rejected", "allowed")
 
 
-@pytest.mark.parametrize("header", ["Basic ???", "Digest", "Digest username=admin", "Bearer x", ""])
+@pytest.mark.parametrize(
+    "header", ["Basic ???", "Digest", "Digest username=admin", "Bearer x", "", "Basic ü", "ü"]
+)
 def test_headers_that_make_no_sense_allow_nothing(header: str) -> None:
     assert not Fixture().account.check("192.0.2.1", "GET", TARGET, header).allows
+
+
+def test_a_response_of_strange_letters_is_a_wrong_one() -> None:
+    fixture = Fixture()
+    header = f'Digest username="admin", nonce="{fixture.nonce()}", uri="{TARGET}", response="ü"'
+
+    assert fixture.account.check("192.0.2.1", "GET", TARGET, header).outcome == "rejected"
 
 
 def test_the_lock_holds_for_one_source_and_refuses_the_right_password() -> None:

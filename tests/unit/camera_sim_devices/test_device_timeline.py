@@ -121,6 +121,7 @@ def test_lies_never_invent_a_file_and_hide_only_what_the_cap_cuts_off(
         ("clock_mode", "sideways", "Input should be"),
         ("result_cap", "many", "valid integer"),
         ("change", 1, "no such fault"),
+        ("zone", "Europe/Berlin", "not a POSIX time zone"),
     ],
 )
 def test_switches_take_only_values_that_they_know(name: str, value: object, message: str) -> None:

@@ -149,7 +149,9 @@ class Account:
             self._faults.auth_scheme != "basic"
             and username == self.username
             and given.get("uri") == target
-            and hmac.compare_digest(self._expected(given, method), given.get("response", ""))
+            and hmac.compare_digest(
+                self._expected(given, method).encode(), given.get("response", "").encode()
+            )
         )
         if is_right and (nonce not in self._nonces or self._is_spent(nonce)):
             return Verdict("stale")

@@ -177,7 +177,8 @@ def _ntp(device: SimulatedDevice) -> Pairs:
     written = f"{sign}{hours}" + (f":{rest:02}" if rest else "")
     yield "NTP.Enable", True
     yield "NTP.Port", 123
-    yield "NTP.TimeZone", _ZONE_INDEXES.index(written)
+    if written in _ZONE_INDEXES:
+        yield "NTP.TimeZone", _ZONE_INDEXES.index(written)
     yield "NTP.TimeZoneDesc", f"GMT{sign or '+'}{hours:02}:{rest:02}"
     yield "NTP.UpdatePeriod", 60
 

@@ -1,9 +1,8 @@
 """One simulated camera or recorder: an HTTP port on 127.0.0.1 with all protocols of its spec."""
 
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -19,12 +18,6 @@ from tools.camera_sim.devices.http_server import DeviceServer
 from tools.camera_sim.devices.spec import DeviceSpec
 from tools.camera_sim.devices.timeline import Timeline, steady_timeline
 from tools.camera_sim.devices.wall_clock import WallClock
-
-_ROUTES: Final = {
-    "dahua": ("dahua", "dahua_routes"),
-    "isapi": ("isapi", "isapi_routes"),
-    "onvif": ("onvif.app", "onvif_routes"),
-}
 
 
 class SimulatedDevice:
@@ -94,6 +87,11 @@ class SimulatedDevice:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+        if self._server.failures:
+            raise ExceptionGroup(
+                "the simulated device failed",
+                [error for error in self._server.failures if isinstance(error, Exception)],
+            )
 
     async def listen(self) -> None:
         """Opens its port, the same one each time; does nothing when it is open."""
@@ -138,10 +136,18 @@ class _LoginEverywhere:
 
 
 def _app(device: SimulatedDevice) -> Starlette:
+    # these modules know the class above
+    from tools.camera_sim.devices.dahua import dahua_routes
+    from tools.camera_sim.devices.isapi import isapi_routes
+    from tools.camera_sim.devices.onvif.app import onvif_routes
+
     routes: list[BaseRoute] = []
-    for protocol in sorted(device.spec.protocols):
-        module, function = _ROUTES[protocol]
-        routes += getattr(import_module(f"{__package__}.{module}"), function)(device)
+    if "isapi" in device.spec.protocols:
+        routes += isapi_routes(device)
+    if "dahua" in device.spec.protocols:
+        routes += dahua_routes(device)
+    if "onvif" in device.spec.protocols:
+        routes += onvif_routes(device)
     return Starlette(routes=routes, middleware=[Middleware(_LoginEverywhere, device=device)])
 
 

@@ -126,6 +126,10 @@ class DeviceFaults:
             checked = TypeAdapter(get_type_hints(DeviceFaults)[name]).validate_python(value)
         except ValidationError as error:
             raise ValueError(error.errors()[0]["msg"]) from error
+        if name == "zone":
+            from tools.camera_sim.devices.wall_clock import zone_rules
+
+            zone_rules(checked)
         setattr(self, name, checked)
 
     def clear(self) -> None:

@@ -19,6 +19,10 @@ _MAX_HEAD_BYTES: Final = 1 << 16
 _MAX_BODY_BYTES: Final = 1 << 20
 
 
+class NotHttpError(Exception):
+    """What a client sent is no request that a device understands."""
+
+
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     """One request as it came."""
@@ -45,6 +49,8 @@ class DeviceServer:
         self._requests = requests
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
+        self.failures: list[BaseException] = []
+        """What the application raised: mistakes in the simulator."""
 
     @property
     def connections(self) -> int:
@@ -80,7 +86,14 @@ class DeviceServer:
         # A task of its own: asyncio reports a cancelled connection callback as an error.
         task = asyncio.create_task(self._serve(reader, writer), name="device connection")
         self._open.add(task)
-        task.add_done_callback(self._open.discard)
+        task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        self._open.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failures.append(error)
+            context = {"message": "a simulated device failed", "exception": error}
+            task.get_loop().call_exception_handler(context)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -89,8 +102,8 @@ class DeviceServer:
             writer.close()
             async with asyncio.timeout(_FLUSH_SECONDS):
                 await writer.wait_closed()
-        except (TimeoutError, ValueError, EOFError, ConnectionError, asyncio.LimitOverrunError):
-            pass  # the client left, stopped reading, or does not speak HTTP
+        except (TimeoutError, EOFError, ConnectionError, NotHttpError):
+            pass  # the client left, or stopped reading
         finally:
             writer.transport.abort()  # does nothing to what is closed
 
@@ -144,7 +157,14 @@ def _receiver(body: bytes) -> Any:
 
 
 async def _read_request(reader: asyncio.StreamReader) -> HttpRequest:
-    """The next request. Raises ValueError on anything odd, EOFError at the end."""
+    """The next request. Raises NotHttpError on anything odd, EOFError at the end."""
+    try:
+        return await _parse_request(reader)
+    except (ValueError, asyncio.LimitOverrunError) as error:
+        raise NotHttpError(str(error)) from error
+
+
+async def _parse_request(reader: asyncio.StreamReader) -> HttpRequest:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, target, _ = head[0].split(" ")
     pairs = [line.partition(":") for line in head[1:] if line]

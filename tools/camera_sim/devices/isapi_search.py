@@ -2,7 +2,7 @@
 
 import re
 from calendar import monthrange
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
@@ -54,7 +54,7 @@ class Searches:
         query = parse(body)
         try:
             year, month = int(text(query, "year")), int(text(query, "monthOfYear"))
-            _, days = monthrange(year, month)
+            _, days = monthrange(date(year, month, 1).year, month)
         except ValueError as error:
             raise IsapiError(400, 6, "badParameters") from error
         recorded = {
@@ -74,7 +74,7 @@ class Searches:
                             [
                                 ("id", day),
                                 ("dayOfMonth", day),
-                                ("record", datetime(year, month, day).date() in recorded),  # noqa: DTZ001 - a day
+                                ("record", date(year, month, day) in recorded),
                             ],
                         )
                         for day in range(1, days + 1)
@@ -205,6 +205,6 @@ class Searches:
         return self._device.clock.local(self._device.clock.of(true))
 
 
-def _days(first: datetime, last: datetime) -> set[object]:
+def _days(first: datetime, last: datetime) -> set[date]:
     count = (last.date() - first.date()).days
     return {first.date() + timedelta(days=number) for number in range(count + 1)}

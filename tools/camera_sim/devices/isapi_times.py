@@ -26,15 +26,17 @@ class SearchTimes:
         if matched is None:
             raise IsapiError(400, 6, "badParameters")
         try:
-            naive = datetime.fromisoformat(matched[1])
-        except ValueError as error:
+            return self._understood(matched[1], (matched[2] or "").upper())
+        except (ValueError, OverflowError) as error:
             raise IsapiError(400, 6, "badParameters") from error
+
+    def _understood(self, wall: str, zone: str) -> datetime:
+        naive = datetime.fromisoformat(wall)
         if self._faults.clock_mode == "local":
             return naive  # whatever stands behind it
-        zone = (matched[2] or "").upper()
         if not zone:
             return naive.replace(tzinfo=UTC) - self._clock.offset(naive.replace(tzinfo=UTC))
-        return datetime.fromisoformat(matched[1] + zone).astimezone(UTC)
+        return datetime.fromisoformat(wall + zone).astimezone(UTC)
 
     def overlap(self, file: StoredFile, start: datetime, end: datetime) -> bool:
         """Firmware on local time compares wall clocks, also in the hour that comes twice."""
