@@ -79,17 +79,18 @@ class BreakerTable:
         return hashlib.blake2b(text.encode(), key=self._salt, digest_size=16).hexdigest()
 
 
-def not_tried(breaker: Breaker) -> Failure | None:
+def why_not_tried(breaker: Breaker) -> Failure | None:
     """Return why a login is not sent now; None when it may be."""
-    if not breaker.is_open:
-        return None
-    failure = breaker.state.failure
-    assert failure is not None
-    return failure.model_copy(
-        update={
-            "advice": "This login was rejected a moment ago and was not sent again, so that the "
-            "account is not locked. Enter another one, or wait ten minutes."
-            if failure.reason is FailureReason.UNAUTHORIZED
-            else failure.advice
-        }
+    return breaker.state.failure if breaker.is_open else None
+
+
+def why_not_tried_again(breaker: Breaker) -> Failure | None:
+    """Return the same, with advice for who tries a login out."""
+    failure = why_not_tried(breaker)
+    if failure is None or failure.reason is not FailureReason.UNAUTHORIZED:
+        return failure
+    advice = (
+        "This login was rejected a moment ago and was not sent again, so that the account is not "
+        "locked. Enter another one, or wait ten minutes."
     )
+    return failure.model_copy(update={"advice": advice})

@@ -69,7 +69,7 @@ def candidates(
             found[speaker.port] = Candidate(host, speaker.port, speaker.use_tls, speaker.drivers)
     _merge_twins(found)
     for known in announced:
-        _note_announced(found, host, known)
+        _note_announced(found, known)
     return tuple(_merge_endpoints(found.values()))
 
 
@@ -122,18 +122,10 @@ def _merge_twins(found: dict[int, Candidate]) -> None:
             del found[tls_port]
 
 
-def _note_announced(found: dict[int, Candidate], host: str, known: Announced) -> None:
+def _note_announced(found: dict[int, Candidate], known: Announced) -> None:
     at = next((p for p, c in found.items() if known.port == p or known.port in c.other_ports), None)
     if at is None:
-        found[known.port] = Candidate(
-            host,
-            known.port,
-            known.use_tls,
-            (DriverName.ONVIF,),
-            known.endpoint_id,
-            known.scopes,
-        )
-        return
+        return  # nothing that was recognised is there, whatever it says
     before = found[at]
     if before.endpoint_id and before.endpoint_id != known.endpoint_id:
         return  # two devices claim one port; the first word stands

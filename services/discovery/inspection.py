@@ -10,7 +10,7 @@ from libs.devices.driver import Address, Driver, Login
 from libs.devices.errors import LOGIN_REASONS, DeviceError
 from services.discovery import metrics
 from services.discovery.addresses import host_and_port
-from services.discovery.breakers import BreakerTable, not_tried
+from services.discovery.breakers import BreakerTable, why_not_tried_again
 from services.discovery.candidates import Candidate, found_id_of, free_rtsp_ports
 from services.discovery.looking import internal_failure, look_at
 from services.discovery.recognition import Drivers, Speaker
@@ -90,7 +90,7 @@ class Inspector:
         details: DeviceDetails | None = None
         failure: Failure | None = None
         for name in candidate.drivers:
-            if (failure := not_tried(breaker)) is not None:
+            if (failure := why_not_tried_again(breaker)) is not None:
                 return None, failure, candidate.drivers[0]
             details, failure = await self._look_with(name, address, login, breaker)
             if details is not None:

@@ -18,7 +18,7 @@ from libs.media.errors import SourceError, SourceErrorKind
 from libs.media.probe import ProbeResult
 from services.discovery import metrics
 from services.discovery.addresses import AddressRules, host_and_port, with_host
-from services.discovery.breakers import BreakerTable, not_tried
+from services.discovery.breakers import BreakerTable, why_not_tried_again
 from services.discovery.candidates import Candidate, candidates
 from services.discovery.inspection import Inspector
 from services.discovery.logins import Logins
@@ -150,7 +150,7 @@ class Prober:
         # A certificate names the host; without one the checked address is what is connected to.
         target = url if ask.verify_tls else with_host(url, address)
         breaker = await self._breaker(ask, address, port, login)
-        if login is not None and (failure := not_tried(breaker)) is not None:
+        if login is not None and (failure := why_not_tried_again(breaker)) is not None:
             return StreamReport(url=url, failure=failure)
         answer = await self._rtsp.options(
             target, timeout_seconds=self._timeout_seconds, verify_tls=ask.verify_tls

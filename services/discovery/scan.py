@@ -14,11 +14,13 @@ from services.discovery.addresses import AddressRules
 from services.discovery.candidates import Announced, candidates
 from services.discovery.findings import MOST_NOTES, Findings, fitting
 from services.discovery.inspection import Inspector
-from services.discovery.recognition import Recogniser
+from services.discovery.recognition import Recogniser, Speaker
 from services.discovery.sweep import Sweeper
 
-_RECOGNISED_AT_ONCE: Final = 16
+_INSPECTED_AT_ONCE: Final = 48
 _WAITING_HOSTS: Final = 64
+_MOST_ANNOUNCED: Final = 16
+"""Devices that one address may announce."""
 
 
 class WsDiscovery(Protocol):
@@ -28,8 +30,8 @@ class WsDiscovery(Protocol):
         """Probe on every configured interface; `note` hears what could not be done."""
         ...
 
-    async def unicast(self, hosts: Sequence[str]) -> Sequence[Announced]:
-        """Ask these addresses directly."""
+    async def unicast(self, host: str) -> Sequence[Announced]:
+        """Ask one address directly; several devices may answer."""
         ...
 
 
@@ -73,7 +75,6 @@ class Scan:
         self._notes: list[str] = []
         self._checked = 0
         self._started_at = tools.now()
-        self._asked_directly = asyncio.Event()
         self._is_cancelled = False
         self._limit: asyncio.Timeout | None = None
 
@@ -148,7 +149,7 @@ class Scan:
             self._note(f"An answer was ignored: {error.detail}.")
             return False
         known = self._announced.setdefault(found.host, [])
-        if len(known) < _WAITING_HOSTS and found not in known:
+        if len(known) < _MOST_ANNOUNCED and found not in known:
             known.append(found)
         return True
 
@@ -157,22 +158,13 @@ class Scan:
         found: asyncio.Queue[tuple[str, tuple[int, ...]] | None] = asyncio.Queue(_WAITING_HOSTS)
         sweepers = max(1, self._tools.sweeper.concurrency // len(self.ask.ports))
         async with asyncio.TaskGroup() as inspecting:
-            inspecting.create_task(self._ask_directly(), name="ws-discovery")
-            for _ in range(_RECOGNISED_AT_ONCE):
+            for _ in range(_INSPECTED_AT_ONCE):
                 inspecting.create_task(self._inspect(found), name="inspect")
             async with asyncio.TaskGroup() as sweeping:
                 for _ in range(min(sweepers, max(1, len(self._hosts)))):
                     sweeping.create_task(self._sweep_hosts(hosts, found), name="sweep")
-            for _ in range(_RECOGNISED_AT_ONCE):
+            for _ in range(_INSPECTED_AT_ONCE):
                 await found.put(None)
-
-    async def _ask_directly(self) -> None:
-        """Containers rarely get multicast, so every address is asked by itself too."""
-        try:
-            for answer in await self._tools.ws_discovery.unicast(tuple(self._hosts)):
-                self._take_announced(answer)
-        finally:
-            self._asked_directly.set()
 
     async def _sweep_hosts(
         self,
@@ -187,13 +179,27 @@ class Scan:
     async def _inspect(self, found: "asyncio.Queue[tuple[str, tuple[int, ...]] | None]") -> None:
         while (item := await found.get()) is not None:
             host, ports = item
-            speakers = await self._tools.recogniser.speakers(host, ports)
+            speakers = await self._speakers(host, ports)
             # what announced itself decides which ports are one device, before anybody logs in
-            await self._asked_directly.wait()
             here = candidates(host, speakers, self._announced.get(host, ()))
             async for device in self._tools.inspector.devices(host, speakers, here, self._login):
                 self._findings.add(device)
                 self._on_change()
+
+    async def _speakers(self, host: str, ports: Sequence[int]) -> tuple[Speaker, ...]:
+        """Return who speaks at the open ports, and at those that WS-Discovery tells besides."""
+        recogniser = self._tools.recogniser
+        speakers = await recogniser.speakers(host, ports)
+        if speakers and host not in self._announced:
+            # containers rarely get multicast, so what looks like a device is asked by itself
+            for answer in await self._tools.ws_discovery.unicast(host):
+                self._take_announced(answer)
+        told = [known for known in self._announced.get(host, ()) if known.port not in ports]
+        if told:
+            tls_ports = frozenset(known.port for known in told if known.use_tls)
+            more = tuple(dict.fromkeys(known.port for known in told))
+            speakers += await recogniser.speakers(host, more, tls_ports=tls_ports)
+        return speakers
 
     def _count(self) -> None:
         self._checked += 1

@@ -35,6 +35,8 @@ class DiscoverySettings(ServiceSettings):
     """How long a scanned address may take to accept a connection."""
     max_scan_addresses: int = Field(default=65_536, ge=1, le=1_048_576)
     """Larger scans are refused."""
+    max_scan_seconds: float = Field(default=7200.0, gt=0)
+    """A scan that takes longer is given up; what it has found stays."""
     device_timeout_seconds: float = Field(default=8.0, gt=0, le=60)
     """How long one answer of a device may take."""
 
