@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 MAX_LINES = 50_000
-_NAME = re.compile(r"[\w.:\[\]/-]{1,200}")
+_NAME = re.compile(r"[\w.:\[\]/-]{1,200}", re.ASCII)
 
 
 def parse(body: bytes) -> dict[str, str]:
