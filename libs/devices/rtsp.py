@@ -12,8 +12,8 @@ from libs.contracts.devices import FailureReason
 from libs.devices.breaker import Breaker
 from libs.devices.driver import Login
 from libs.devices.errors import DeviceError
+from libs.devices.http_login import Authorizer, is_stale
 from libs.devices.rtsp_connection import RtspConnection, RtspMessage, RtspTarget, connected
-from libs.devices.rtsp_login import authorization, is_stale
 
 _STATUS_REASONS: Final = {
     401: FailureReason.UNAUTHORIZED,
@@ -133,8 +133,11 @@ async def _with_login(
     if refused.is_last:
         await connection.reopen()
 
+    authorizer = Authorizer(login)
+
     async def attempt(challenges: tuple[str, ...]) -> RtspMessage:
-        proof = authorization("DESCRIBE", connection.url, challenges, login)
+        authorizer.take(challenges)
+        proof = authorizer.header("DESCRIBE", connection.url)
         return await connection.ask("DESCRIBE", {**headers, "Authorization": proof})
 
     async with breaker.login() as use:

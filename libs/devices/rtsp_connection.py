@@ -130,6 +130,8 @@ class RtspConnection:
         self._cseq += 1
         lines = [f"{method} {self.url} RTSP/1.0", f"CSeq: {self._cseq}", "User-Agent: Everframe"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
+        if any(re.search(r"[\x00-\x1f\x7f]", line) for line in lines):
+            raise DeviceError(FailureReason.PROTOCOL, "a header of the request would be two")
         clock = asyncio.get_running_loop().time
         sent_at = clock()
         self._writer.write("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
@@ -233,8 +235,12 @@ def _because(error: Exception, reason: FailureReason, detail: str) -> DeviceErro
 
 
 def _tls(*, verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    if verify:
+        return ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    # Old cameras know only old TLS; who does not check certificates loses nothing by it.
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
     return context

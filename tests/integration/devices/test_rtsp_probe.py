@@ -198,7 +198,6 @@ async def test_each_status_has_its_reason(status: int, reason: FailureReason):
         b"\r\n" * 5000,
         b"RTSP/1.0 200 OK\r\nCSeq: 0\r\n\r\n" * 3000,
         b"RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n\r\n",
-        b'RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\nWWW-Authenticate: Digest realm="a\r\n\r\n',
     ],
 )
 async def test_garbage_is_a_protocol_error(answer: bytes):
@@ -337,6 +336,49 @@ async def test_a_server_that_echoes_the_login_does_not_bring_it_into_the_failure
 
     assert error.reason == FailureReason.PROTOCOL
     assert "Basic" not in f"{error!r} {error.failure!r}"
+
+
+async def test_a_login_or_challenge_that_would_break_the_request_is_not_sent():
+    requests: list[bytes] = []
+
+    async def asking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(
+            b'RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm="a\rX: y", nonce="n"\r\n\r\n'
+        )
+        requests.append(await reader.read())
+
+    error = await _failure(asking)
+
+    assert error.reason == FailureReason.PROTOCOL
+    assert requests[1:] in ([], [b""])
+
+
+async def test_an_unknown_digest_is_unsupported_and_never_answered_with_basic():
+    requests: list[bytes] = []
+
+    async def asking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(
+            b'RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm="r", nonce="n", algorithm=FANCY\r\n'
+            b'WWW-Authenticate: Basic realm="r"\r\n\r\n'
+        )
+        requests.append(await reader.read())
+
+    error = await _failure(asking)
+
+    assert error.reason == FailureReason.UNSUPPORTED
+    assert requests[1:] in ([], [b""])
+
+
+async def test_a_login_with_any_characters_is_sent(clips_dir: Path):
+    login = Login('vie"wer\\', "pässwörd 🔑")
+    account = {"username": login.username, "password": login.password, "auth": "basic"}
+    async with _camera(clips_dir, **account) as simulator:
+        url = simulator["cam"].plain_url
+        answer = await RtspProbe().describe(url, login, _breaker(), timeout_seconds=5)
+
+    assert answer.status == 200
 
 
 async def test_a_cancelled_probe_leaves_no_connection():
