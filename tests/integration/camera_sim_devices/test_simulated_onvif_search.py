@@ -308,6 +308,7 @@ async def test_a_device_without_event_search_still_finds_recordings() -> None:
     [
         "<tse:Scope/><tse:KeepAliveTime>soon</tse:KeepAliveTime>",
         "<tse:Scope/><tse:MaxMatches>-1</tse:MaxMatches>",
+        f"<tse:Scope/><tse:MaxMatches>{'9' * 5000}</tse:MaxMatches>",
         "<tse:Scope><tt:RecordingInformationFilter>//[</tt:RecordingInformationFilter></tse:Scope>",
         "<tse:Scope><tt:IncludedRecordings>x</tt:IncludedRecordings></tse:Scope>",
     ],
@@ -317,6 +318,14 @@ async def test_arguments_that_make_no_sense_begin_no_search(inner: str) -> None:
         answer = await client.ask("tse:FindRecordings", inner)
 
     assert answer.fault[:2] == ["s:Sender", "ter:InvalidArgVal"]
+
+
+@pytest.mark.parametrize("start", ["", "noon", "0001-01-01T00:00:00+14:00"])
+async def test_events_from_no_time_at_all_are_refused(start: str) -> None:
+    async with recorder() as device, Searcher(device) as client:
+        answer = await client.ask("tse:FindEvents", f"<tse:StartPoint>{start}</tse:StartPoint>")
+
+    assert answer.fault == ["s:Sender", "ter:InvalidArgVal", "ter:InvalidDateTime"]
 
 
 class Clock:

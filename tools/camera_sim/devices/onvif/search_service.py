@@ -33,6 +33,7 @@ from tools.camera_sim.devices.onvif.xml import (
 )
 
 _MAX_PAGE: Final = 100
+_MAX_DIGITS: Final = 10
 _MAX_WAIT: Final = timedelta(seconds=30)
 _MIN_KEEP_ALIVE: Final = timedelta(seconds=10)
 """Shorter ones are lengthened: devices must support this long (ONVIF Recording Search 5.2)."""
@@ -201,7 +202,7 @@ def _count(request: Element, name: str) -> int | None:
     text = child_text(request, name)
     if not text:
         return None
-    if not text.isascii() or not text.isdigit():
+    if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS:
         raise invalid_argument("InvalidArgs", f"{name} is not a number")
     return int(text) or None
 
