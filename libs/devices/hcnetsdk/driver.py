@@ -3,8 +3,10 @@
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+from pydantic import SecretStr
 
 from libs.contracts.devices import (
     Capability,
@@ -54,6 +56,7 @@ class HcNetSdkDriver:
         self._told: dict[str, Any] | None = None
         self._logging_in: asyncio.Task[dict[str, Any]] | None = None
         self._zone: Zone | None = None
+        self._rule: dict[str, Any] | None = None
         self._capabilities = _LOGIN | _CLOCK
 
     @property
@@ -100,20 +103,19 @@ class HcNetSdkDriver:
         raise DeviceError(FailureReason.UNSUPPORTED, f"no snapshot of channel {channel} this way")
 
     async def clock(self) -> DeviceClock:
-        """Measure the clock; its zone is found out by comparing, and kept."""
-        rule = await self._daylight_saving() if self._zone is None else None
-        # Logged in by now: the round trip below is that of one question alone.
-        await self._device()
-        asked_at = self._now()
-        parts = await self._ask("time")
+        """Measure the clock; its zone is found out by comparing, and kept while it fits."""
+        rule = await self._daylight_saving()
+        # The worker says how long its question took: what came before it was waiting for a turn.
+        shown, took_seconds = await self._ask("time")
+        answered_at = self._now()
         measured = measure(
-            naive(parts),
-            asked_at=asked_at,
-            answered_at=self._now(),
+            naive(shown),
+            asked_at=answered_at - timedelta(seconds=took_seconds),
+            answered_at=answered_at,
             daylight_saving=rule,
-            earlier=self._zone,
+            earlier=self._zone if rule == self._rule else None,
         )
-        self._zone = measured.zone
+        self._zone, self._rule = measured.zone, rule
         return measured.clock
 
     async def list_footage(
@@ -216,7 +218,7 @@ class HcNetSdkDriver:
                 host=self._address.host,
                 port=self._address.port,
                 username=self._login.username,
-                password=self._login.password,
+                password=SecretStr(self._login.password),
             )
         self._told = told
         return told

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Callable
 from typing import Any, BinaryIO, Final
 
 LENGTH: Final = struct.Struct(">I")
@@ -9,9 +10,9 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 """More than the longest list of files takes."""
 
 
-def encode(message: dict[str, Any]) -> bytes:
-    """Return a message as it goes over the pipe."""
-    body = json.dumps(message).encode()
+def encode(message: dict[str, Any], *, reveal: Callable[[object], str] | None = None) -> bytes:
+    """Return a message as it goes over the pipe; `reveal` opens what is kept from logs."""
+    body = json.dumps(message, default=reveal).encode()
     return LENGTH.pack(len(body)) + body
 
 

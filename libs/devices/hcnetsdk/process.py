@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
+from pydantic import SecretStr
 
 from libs.contracts.devices import FailureReason
 from libs.devices.errors import DeviceError
@@ -80,9 +81,8 @@ class WorkerProcess:
         self._waiting[number] = answer
         try:
             async with asyncio.timeout(timeout_seconds):
-                self._input.write(
-                    frames.encode({"id": number, "op": op, "arguments": dict(arguments)})
-                )
+                request = {"id": number, "op": op, "arguments": dict(arguments)}
+                self._input.write(frames.encode(request, reveal=_revealed))
                 return await answer
         finally:
             del self._waiting[number]
@@ -134,6 +134,11 @@ class WorkerProcess:
         return DeviceError(
             FailureReason.INTERNAL, f"the process of the vendor's library ended {how}"
         )
+
+
+def _revealed(secret: object) -> str:
+    assert isinstance(secret, SecretStr)
+    return secret.get_secret_value()
 
 
 async def _spawn(library: Path, environment: Mapping[str, str]) -> asyncio.subprocess.Process:

@@ -1,4 +1,4 @@
-"""What the worker does with the library: log in, read the clock, search footage.
+"""What the worker does with the library: initialise it, log in, read the clock.
 
 Times are the device's own wall-clock times (`use_utc_time` 0, no conversion): what the other
 settings convert with is the library's idea of the device's zone, which nobody can check, and old
@@ -7,46 +7,33 @@ libraries ignore the field. The driver converts, with the zone that it measured.
 
 import ctypes
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from ctypes import byref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from libs.devices.hcnetsdk.functions import Functions, SdkFailure
+from libs.devices.hcnetsdk.search import (
+    LocalTime,
+    Nonsense,
+    Patience,
+    condition,
+    find,
+    parts_of,
+)
 from libs.devices.hcnetsdk.structs import (
     DaylightSaving,
     DeviceInfoV40,
-    FileCondition,
-    FoundFile,
     LocalPath,
     LoginInfo,
     Time,
     TimePoint,
 )
 
-LocalTime = tuple[int, int, int, int, int, int]
-"""Year, month, day, hour, minute, second, unchecked."""
-
-MAX_FILES: Final = 20_000
-"""More than any device gives (4000 per search): it goes in circles."""
-
 _GET_TIME: Final = 118
 _GET_DAYLIGHT_SAVING: Final = 128
 _WHOLE_DEVICE: Final = -1
 _PATH_SDK, _PATH_LIBCRYPTO, _PATH_LIBSSL = 2, 3, 4
-_FOUND, _NOTHING, _SEARCHING, _NO_MORE, _BROKEN = 1000, 1001, 1002, 1003, 1004
-_POLL_SECONDS: Final = 0.01
-_ANY: Final = 0xFF
-
-
-class SearchStalled(Exception):
-    """A search brought nothing for too long, or took too long in all."""
-
-
-class SearchBroken(Exception):
-    """A search ended in a way that says nothing about what there is."""
 
 
 class BadLogin(Exception):
@@ -118,11 +105,11 @@ class Sdk:
         """End a session; it is gone even when the device does not answer."""
         self._functions.succeed("Logout", user)
 
-    def local_time(self, user: int) -> LocalTime:
-        """Return what the device's clock shows."""
-        now = Time()
-        self._get_config(user, _GET_TIME, now)
-        return _local(now)
+    def local_time(self, user: int) -> tuple[LocalTime, float]:
+        """Return what the device's clock shows, and how many seconds the question took."""
+        shown, asked_at = Time(), time.monotonic()
+        self._get_config(user, _GET_TIME, shown)
+        return parts_of(shown), time.monotonic() - asked_at
 
     def daylight_saving(self, user: int) -> dict[str, object] | None:
         """Return the device's rule for daylight saving; None where it has none."""
@@ -147,53 +134,10 @@ class Sdk:
         stall_seconds: float,
         total_seconds: float,
     ) -> list[dict[str, object]]:
-        """Return what one search finds, at most 4000 files with most devices.
-
-        Raises SearchStalled and SearchBroken. The search is closed in any case.
-        """
-        condition = FileCondition(
-            channel=channel,
-            file_type=_ANY,
-            is_locked=_ANY,
-            start=Time(*start),
-            stop=Time(*stop),
-            stream_type=stream,
-        )
-        search = self._functions.handle("FindFile_V40", user, byref(condition))
-        with self._closing(search):
-            return [_file(file) for file in self._files(search, stall_seconds, total_seconds)]
-
-    def _files(
-        self, search: int, stall_seconds: float, total_seconds: float
-    ) -> Iterator[FoundFile]:
-        until = time.monotonic() + total_seconds
-        stalled_at = time.monotonic() + stall_seconds
-        for _ in range(MAX_FILES):
-            file = FoundFile()
-            while (state := self._functions.call("FindNextFile_V40", search, byref(file))) == (
-                _SEARCHING
-            ):
-                if time.monotonic() > min(stalled_at, until):
-                    raise SearchStalled
-                time.sleep(_POLL_SECONDS)
-            if state in {_NOTHING, _NO_MORE}:
-                return
-            if state == -1:
-                raise self._functions.failure("FindNextFile_V40")
-            if state != _FOUND:
-                raise SearchBroken(f"the search ended with {state}")
-            yield file
-            stalled_at = time.monotonic() + stall_seconds
-            if time.monotonic() > until:
-                raise SearchStalled
-        raise SearchBroken(f"the search found more than {MAX_FILES} files")
-
-    @contextmanager
-    def _closing(self, search: int) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self._functions.call("FindClose_V30", search)
+        """Return what one search finds; raises SearchStalled and Nonsense."""
+        wanted = condition(channel=channel, stream=stream, start=start, stop=stop)
+        patience = Patience(stall_seconds, total_seconds)
+        return find(self._functions, user, wanted, patience)
 
     def _get_config(self, user: int, command: int, out: ctypes.Structure) -> None:
         size, returned = ctypes.sizeof(out), ctypes.c_uint32()
@@ -201,18 +145,7 @@ class Sdk:
             "GetDVRConfig", user, command, _WHOLE_DEVICE, byref(out), size, byref(returned)
         )
         if returned.value < size:
-            raise SearchBroken(f"setting {command} came with {returned.value} of {size} bytes")
-
-
-def _file(file: FoundFile) -> dict[str, object]:
-    # The name is written in hexadecimal: it may be any bytes.
-    return {
-        "name": bytes(file.name).partition(b"\0")[0].hex(),
-        "start": _local(file.start),
-        "stop": _local(file.stop),
-        "size": file.size,
-        "stream": file.stream_type,
-    }
+            raise Nonsense(f"setting {command} came with {returned.value} of {size} bytes")
 
 
 def _told(told: DeviceInfoV40) -> DeviceTold:
@@ -245,17 +178,6 @@ def _fitting(text: str, size: int) -> bytes:
     if len(raw) >= size or b"\0" in raw:
         raise BadLogin(f"longer than {size - 1} bytes, or with a zero byte in it")
     return raw
-
-
-def _local(moment: Time) -> LocalTime:
-    return (
-        moment.year,
-        moment.month,
-        moment.day,
-        moment.hour,
-        moment.minute,
-        moment.second,
-    )
 
 
 def _point(point: TimePoint) -> dict[str, int]:

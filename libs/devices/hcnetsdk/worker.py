@@ -12,15 +12,16 @@ import resource
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from libs.devices.hcnetsdk import frames
 from libs.devices.hcnetsdk.functions import Functions, NotTheLibrary, SdkFailure
-from libs.devices.hcnetsdk.sdk import BadLogin, Sdk, SearchBroken, SearchStalled
-from libs.devices.hcnetsdk.structs import LayoutMismatch, check_all_layouts
+from libs.devices.hcnetsdk.layouts import LayoutMismatch, check_all_layouts
+from libs.devices.hcnetsdk.sdk import BadLogin, Sdk
+from libs.devices.hcnetsdk.search import Nonsense, SearchStalled
 
 THREADS: Final = 8
 """How many devices are spoken to at a time."""
@@ -132,7 +133,7 @@ def _described(error: Exception) -> dict[str, Any]:
             return {"kind": "session"}
         case SearchStalled():
             return {"kind": "stalled"}
-        case SearchBroken():
+        case Nonsense():
             return {"kind": "protocol", "text": str(error)}
         case BadLogin():
             return {"kind": "login", "text": str(error)}
@@ -179,10 +180,14 @@ def _serve(library: Path, requests: BinaryIO, answers: BinaryIO) -> None:
         if (worker := starting.result()) is None:
             return
         pool.submit(worker.answer, request)
-    if starting.done() and (worker := starting.result()) is not None:
-        goodbye = threading.Thread(target=worker.say_goodbye, daemon=True)
-        goodbye.start()
-        goodbye.join(_GOODBYE_SECONDS)
+    goodbye = threading.Thread(target=lambda: _leave(starting), daemon=True)
+    goodbye.start()
+    goodbye.join(_GOODBYE_SECONDS)
+
+
+def _leave(starting: Future[Worker | None]) -> None:
+    if (worker := starting.result()) is not None:
+        worker.say_goodbye()
 
 
 def main() -> None:

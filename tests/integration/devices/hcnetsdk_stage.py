@@ -1,7 +1,7 @@
 """The stand-in for the vendor's library, compiled once, with a script of each test's own."""
 
 import functools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,7 +64,7 @@ class Stage:
         self.devices: dict[int, dict[str, Value]] = {}
 
     def set(self, port: int = 8000, /, **keys: Value) -> None:
-        """Change or add keys of a device; the library sees it at its next call."""
+        """Change or add keys of a device (0: the library); it is seen at the next call."""
         self.devices.setdefault(port, {}).update(keys)
         write_script(self._script, self.devices, log=self._log)
 
@@ -98,13 +98,14 @@ class Stage:
         port: int = 8000,
         password: str = "right-1",
         breaker: Breaker | None = None,
+        clock: Callable[[], datetime] | None = None,
         **options: Any,
     ) -> AsyncIterator[HcNetSdkDriver]:
         driver = HcNetSdkDriver(
             Address("127.0.0.1", port),
             Login("admin", password),
             breaker or Breaker(now),
-            now=now,
+            now=clock or now,
             worker=worker,
             **options,
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from libs.devices.hcnetsdk.client import MAX_CALLS, SdkWorker
 from libs.devices.hcnetsdk.process import WorkerProcess
 from tests.integration.devices.hcnetsdk_stage import CAMERA, RECORDER, Stage, library, now
 from tests.waiting import eventually
+from tools.camera_sim.hcnetsdk.build import SCRIPT_NAME, write_script
 
 DAY = Window(datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 3, 2, tzinfo=UTC))
 PORTS = range(8000, 8004)
@@ -180,6 +182,22 @@ async def test_the_worker_ends_with_the_process_that_started_it(stage: Stage) ->
     assert stage.count("Cleanup") == 1
 
 
+async def test_a_library_that_hangs_in_the_middle_of_a_search_is_killed(stage: Stage) -> None:
+    stage.set(**RECORDER, hang="FindNextFile")
+
+    async with (
+        stage.worker() as worker,
+        stage.driver(worker, timeout_seconds=1.0, search_seconds=0.2) as driver,
+    ):
+        await driver.clock()
+        hanging = worker.pid
+        assert hanging is not None
+        error = await failure_of(driver.list_footage("33", "main", DAY))
+
+    assert error.reason is FailureReason.TIMEOUT
+    assert not is_alive(hanging)
+
+
 # ---- starting ---------------------------------------------------------------
 
 
@@ -196,6 +214,44 @@ async def test_a_file_that_is_not_the_library_is_told(
 
     assert error.reason is FailureReason.UNSUPPORTED
     assert "EVERFRAME_DISCOVERY_HCNETSDK_LIBRARY" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"crash": "Init"}, FailureReason.INTERNAL),
+        ({"hang": "Init"}, FailureReason.INTERNAL),
+        ({"fail": "Init 41"}, FailureReason.UNSUPPORTED),
+    ],
+)
+async def test_a_library_that_fails_at_its_start_leaves_no_process(
+    stage: Stage, fault: dict[str, str], reason: FailureReason
+) -> None:
+    stage.set(**CAMERA)
+    stage.set(0, **fault)
+
+    async with stage.worker(start_seconds=2.0) as worker, stage.driver(worker) as driver:
+        error = await failure_of(driver.identify())
+        pid = worker.pid
+
+    assert error.reason is reason
+    assert pid is None
+    assert stage.count("Login") == 0
+
+
+async def test_the_script_beside_the_library_is_played_where_no_variable_names_one(
+    stage: Stage, tmp_path: Path
+) -> None:
+    own = tmp_path / "libhcnetsdk.so"
+    shutil.copy(stage.library, own)
+    write_script(tmp_path / SCRIPT_NAME, {8000: CAMERA})
+    worker = SdkWorker(own)
+
+    async with stage.driver(worker) as driver:
+        identity = await driver.identify()
+    await worker.aclose()
+
+    assert identity.serial.startswith("DS-2CD2T47G2")
 
 
 def _some_other_library() -> Path:

@@ -4,23 +4,25 @@ from typing import ClassVar
 
 import pytest
 
-from libs.devices.hcnetsdk.structs import (
+from libs.devices.hcnetsdk.layouts import (
     LAYOUTS,
+    Layout,
+    LayoutMismatch,
+    check_all_layouts,
+    check_layout,
+)
+from libs.devices.hcnetsdk.structs import (
     DaylightSaving,
     DeviceInfoV30,
     DeviceInfoV40,
     FileCondition,
     FoundFile,
-    Layout,
-    LayoutMismatch,
     LocalPath,
     LoginInfo,
     PlayCondition,
     StreamId,
     Time,
     VodParameters,
-    check_all_layouts,
-    check_layout,
 )
 
 SIZES = {

@@ -49,11 +49,12 @@ def write_script(
 ) -> None:
     """Write what devices there are, by port, so that readers see the old script or the new one.
 
-    A key with several values (files, faults) is written once for each.
+    A key with several values (files, faults) is written once for each. Port 0 is the library
+    itself.
     """
     lines = [f"log {log}"] if log else []
-    for port, keys in devices.items():
-        lines.append(f"device {port}")
+    for port, keys in sorted(devices.items()):
+        lines += [f"device {port}"] if port else []
         for key, value in keys.items():
             values = [value] if isinstance(value, str | int) else value
             lines += [f"{key} {each}" for each in values]

@@ -111,12 +111,12 @@ static device *device_of_user(int32_t user, script **read) {
 /* ---- the library itself ---- */
 
 EXPORT int32_t NET_DVR_Init(void) {
-    is_initialised = 1;
     script *read = malloc(sizeof *read);
     script_read(read);
     note(read, "Init", 0);
+    is_initialised = passes(&read->library, "Init");
     script_free(read);
-    return 1;
+    return is_initialised;
 }
 
 EXPORT int32_t NET_DVR_Cleanup(void) {

@@ -147,10 +147,7 @@ static void read_line(script *to, const char *key, const char *value) {
         add_device(to, atoi(value));
         return;
     }
-    if (to->device_count == 0) {
-        return;
-    }
-    device *last = &to->devices[to->device_count - 1];
+    device *last = to->device_count ? &to->devices[to->device_count - 1] : &to->library;
     if (strcmp(key, "username") == 0) {
         snprintf(last->username, sizeof last->username, "%s", value);
     } else if (strcmp(key, "password") == 0) {
@@ -195,6 +192,7 @@ void script_free(script *read) {
     for (int i = 0; i < read->device_count; i++) {
         free(read->devices[i].files);
     }
+    free(read->library.files);
     free(read);
 }
 

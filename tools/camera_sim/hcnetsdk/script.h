@@ -45,6 +45,7 @@ typedef struct {
 
 typedef struct {
     char log_path[512];
+    device library; /* no device: port 0, only its faults count */
     device devices[MAX_DEVICES];
     int device_count;
 } script;
