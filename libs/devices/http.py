@@ -204,7 +204,7 @@ class DeviceHttp:
     async def _send(self, exchange: _Exchange, authorization: str | None) -> httpx.Response:
         # Some devices close an idle connection without a word, just when it is used again.
         # That is tried again, but never with a login that might be a wrong one.
-        is_first_login = not self._breaker.is_accepted
+        is_first_login = self._authorizer is not None and not self._breaker.is_accepted
         request = exchange.request(
             authorization,
             is_last=is_first_login and authorization is None,

@@ -94,13 +94,13 @@ def written_time(text: str) -> WrittenTime:
     match = _TIME.fullmatch(text.strip())
     if match is None:
         raise DeviceError(FailureReason.PROTOCOL, f"no time: {printable(text)!r}")
-    suffix = match[2]
+    suffix = (match[2] or "").upper()
     try:
         wall = datetime.fromisoformat(match[1])
         aware = datetime.fromisoformat(match[1] + suffix) if suffix else None
     except ValueError as error:
         raise DeviceError(FailureReason.PROTOCOL, f"no time: {printable(text)!r}") from error
-    if aware is None or suffix.upper() == "Z":
+    if aware is None or suffix == "Z":
         return WrittenTime(wall, None)
     return WrittenTime(wall, timezone(aware.utcoffset() or timedelta(0)))
 
