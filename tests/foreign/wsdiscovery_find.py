@@ -1,8 +1,8 @@
 """Looks for devices with the foreign client WSDiscovery; prints what it found as JSON.
 
-Run by the Python of the environment for foreign clients. Arguments: port and seconds. The package
-takes every interface but loopback, and IPv6 too; here it gets loopback only, and a port of our
-choice. It sends unicast probes as well, but never reads what comes back to them.
+Run by the Python of the environment for foreign clients. Arguments: port, and how many devices to
+wait for. The package takes every interface but loopback, and IPv6 too; here it gets loopback only,
+and a port of our choice. It sends unicast probes as well, but never reads what comes back to them.
 """
 
 import ipaddress
@@ -18,6 +18,7 @@ from wsdiscovery.discovery import (  # type: ignore[import-not-found] # same
 from wsdiscovery.qname import QName  # type: ignore[import-not-found] # same
 
 TRANSMITTER = QName("http://www.onvif.org/ver10/network/wsdl", "NetworkVideoTransmitter")
+MOST_SEARCHES = 20
 
 
 def loopback_only(family: int) -> list[Any]:
@@ -29,14 +30,18 @@ def no_ipv6(_: object) -> NoReturn:
 
 
 def main() -> None:
-    port, seconds = int(sys.argv[1]), float(sys.argv[2])
+    port, wanted = int(sys.argv[1]), int(sys.argv[2])
     threaded._getNetworkAddrs = loopback_only
     threaded.NetworkingThreadIPv6 = no_ipv6
     threaded.MULTICAST_PORT = port
     discovery = ThreadedWSDiscovery()
     discovery.start()
     try:
-        services = discovery.searchServices(types=[TRANSMITTER], timeout=seconds)
+        services: list[Any] = []
+        for _ in range(MOST_SEARCHES):
+            services = discovery.searchServices(types=[TRANSMITTER], timeout=1)
+            if len(services) >= wanted:
+                break
     finally:
         discovery.stop()
     found = {

@@ -27,7 +27,7 @@ async def find(port: int) -> Any:
     process = await asyncio.create_subprocess_exec(
         str(PYTHON),
         str(ROOT / "tests" / "foreign" / "wsdiscovery_find.py"),
-        *(str(port), "2"),
+        *(str(port), str(len(SPECS))),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
