@@ -11,8 +11,8 @@ from libs.devices.posix_tz import zone_of
 
 _WRITTEN = "%Y-%m-%d %H:%M:%S"
 _HALF_SECOND = timedelta(seconds=0.5)
-_YEARS = range(1980, 2200)
-"""Clocks without a battery start in 2000 or 1970; what lies outside is no time."""
+_YEARS = range(1970, 2200)
+"""Clocks without a battery start in 1970 or 2000; what lies outside is no time."""
 
 
 def local_time(text: str | None) -> datetime | None:

@@ -18,6 +18,7 @@ from libs.devices.errors import DeviceError
 PAGE_SIZE: Final = 100
 """More is never given, whatever is asked for."""
 MAX_PAGES: Final = 2000
+MAX_ITEMS: Final = 100_000
 _SCRIPT: Final = "mediaFileFind.cgi"
 _RELEASE_SECONDS: Final = 5.0
 
@@ -81,14 +82,17 @@ async def _pages(cgi: DahuaCgi, name: str, at_most: int | None) -> Found:
         reply = await cgi.reply(_SCRIPT, "findNextFile", query)
         if reply.is_refused:
             return Found(tuple(items), was_refused=True)
-        if number(reply.values.get("found")) is None:
-            raise DeviceError(FailureReason.PROTOCOL, "a page of results was answered with noise")
+        told = number(reply.values.get("found"))
         page = list(rows(reply.values, "items").values())
+        if told is None or (told and not page and not items):
+            raise DeviceError(FailureReason.PROTOCOL, "a page of results was answered with noise")
         fresh = frozenset(frozenset(item.items()) for item in page) - seen
         items += page
         if not fresh or (at_most is not None and len(items) >= at_most):
             return Found(tuple(items))
         seen |= fresh
+        if len(items) > MAX_ITEMS:
+            break
     raise DeviceError(FailureReason.PROTOCOL, "the device's list of footage does not end")
 
 

@@ -91,13 +91,20 @@ class _Listing:
         """One search session."""
         start, end = local_range(window, self.spans.zone)
         condition = Condition(self.number, start, end, _VIDEO_STREAMS[self.stream])
-        items = [item for item in await self._found(condition) if self._is_of_stream(item)]
+        found = self._of_channel(await self._found(condition))
+        items = [item for item in found if self._is_of_stream(item)]
         if self.stream == "sub" and any("videostream" not in item for item in items):
             items = await self._not_in_main(items, condition)
         return self._files(items, window)
 
     async def _found(self, condition: Condition) -> tuple[Item, ...]:
         return (await _find_patiently(self.cgi, condition)).items
+
+    def _of_channel(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Leave out other channels, where a device answers with all of them."""
+        if len({item.get("channel") for item in items}) < 2:
+            return items
+        return [item for item in items if number(item.get("channel")) == self.number]
 
     def _is_of_stream(self, item: Item) -> bool:
         told = item.get("videostream", _VIDEO_STREAMS[self.stream])

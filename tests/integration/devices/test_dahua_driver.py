@@ -310,7 +310,7 @@ async def test_an_unknown_channel_is_not_found():
 
 
 async def test_no_finder_is_left_when_a_page_fails():
-    async with _device() as device, _driver(device, timeout_seconds=0.5) as driver:
+    async with _device() as device, _driver(device, timeout_seconds=2) as driver:
         await driver.clock()
         await driver.streams()
         device.faults.wire_path = "findNextFile"
@@ -324,7 +324,7 @@ async def test_no_finder_is_left_when_a_page_fails():
 
 @pytest.mark.parametrize("step", ["findFile", "findNextFile", "create"])
 async def test_no_finder_is_left_when_a_listing_is_cancelled(step: str):
-    async with _device() as device, _driver(device, timeout_seconds=1) as driver:
+    async with _device() as device, _driver(device) as driver:
         await driver.clock()
         await driver.streams()
         device.faults.wire_path = step
@@ -427,6 +427,7 @@ async def test_an_account_without_rights_is_told_from_a_wrong_one():
 async def test_a_broken_device_is_a_device_error_in_every_call(
     faults: dict[str, Any], reasons: set[FailureReason]
 ):
+    timeout_seconds = 0.4 if {"stalls", "slow_drip"} & faults.keys() else 8.0
     async with _device(**faults) as device:
         for name in ("identify", "streams", "clock", "snapshot", "list_footage"):
             arguments: tuple[Any, ...] = ()
@@ -434,7 +435,7 @@ async def test_a_broken_device_is_a_device_error_in_every_call(
                 arguments = ("1",)
             elif name == "list_footage":
                 arguments = ("1", "main", Window(MIDNIGHT, NOW))
-            async with _driver(device, timeout_seconds=0.4) as driver:
+            async with _driver(device, timeout_seconds=timeout_seconds) as driver:
                 with pytest.raises(DeviceError) as caught:
                     await getattr(driver, name)(*arguments)
             assert caught.value.reason in reasons | _also_for(name, faults)

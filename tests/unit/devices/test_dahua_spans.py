@@ -2,7 +2,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.devices.dahua.spans import LocalSpan, Spans, local_range
@@ -42,6 +42,7 @@ def test_a_night_in_which_clocks_go_back_is_resolved(minutes: int, with_duration
     assert sorted(resolved, key=lambda span: span.start) == true
 
 
+@settings(deadline=None)
 @given(st.integers(1, 90), st.integers(0, 3599), st.randoms(use_true_random=False))
 def test_the_order_of_results_does_not_matter(
     minutes: int, shift_seconds: int, random_order: random.Random
@@ -55,6 +56,7 @@ def test_the_order_of_results_does_not_matter(
     assert sorted(resolved, key=lambda span: span.start) == true
 
 
+@settings(deadline=None)
 @given(st.integers(1, 90), st.integers(0, 3599))
 def test_a_night_in_which_clocks_go_forward_is_resolved(minutes: int, shift_seconds: int):
     true = _steady(NIGHT_OF_SPRING + timedelta(seconds=shift_seconds), minutes, 480 // minutes)
@@ -97,6 +99,7 @@ def test_an_end_that_is_not_told_comes_from_the_duration_or_is_missing():
     assert bare.start == bare.end
 
 
+@settings(deadline=None)
 @given(st.integers(0, 365 * 24 * 60), st.integers(1, 3 * 24 * 60), st.integers(0, 3 * 24 * 60))
 def test_the_searched_wall_clock_holds_every_moment_of_the_window(
     start_minute: int, minutes: int, inside: int

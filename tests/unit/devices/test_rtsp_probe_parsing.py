@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.contracts.devices import FailureReason
@@ -36,6 +36,7 @@ def test_codecs_are_read_from_a_description_as_cameras_write_it():
     )
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_read_as_a_description(text: str):
     assert len(sdp_media(text)) <= text.count("m=")
@@ -65,6 +66,7 @@ def test_what_is_no_rtsp_url_is_a_device_error(url: str):
     assert caught.value.reason == FailureReason.PROTOCOL
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_url_makes_one_clean_request_line_or_a_device_error(tail: str):
     try:
