@@ -1,7 +1,7 @@
 """Our RTSP probe against a server that others wrote, which knows ONVIF replay.
 
-Needs Debian's python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-good and
-gstreamer1.0-plugins-bad in the system's Python.
+Needs Debian's python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-base and
+gstreamer1.0-plugins-good.
 """
 
 import subprocess
@@ -27,7 +27,7 @@ gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer as Rtsp
 Gst.init(None)
-wanted = ("videotestsrc", "jpegenc", "rtpjpegpay", "rtponviftimestamp")
+wanted = ("videotestsrc", "jpegenc", "rtpjpegpay")
 sys.exit(3) if not all(Gst.ElementFactory.find(name) for name in wanted) else None
 """
 SERVER = f"""{IMPORTS}
