@@ -74,14 +74,16 @@ class Breaker:
         """
         async with self._turn():
             self.check()
-            use = LoginUse()
+            use, digest = LoginUse(), self._state.credentials_digest
             try:
                 yield use
             except DeviceError as error:
-                self.note(error)
+                # What a login was told that has been replaced meanwhile says nothing of the new.
+                if digest == self._state.credentials_digest:
+                    self.note(error)
                 raise
-            # A rejection that another request met meanwhile is the newer word.
-            self._is_accepted |= use.was_sent and self._state.failure is None
+            is_current = digest == self._state.credentials_digest and self._state.failure is None
+            self._is_accepted |= use.was_sent and is_current
 
     def note(self, error: DeviceError) -> None:
         """Open when the device rejected the login; anything else changes nothing."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ class HttpAnswer:
     body: bytes
     challenges: tuple[str, ...] = ()
     """Values of WWW-Authenticate."""
+    elapsed_seconds: float = 0.0
+    """From sending this request to the end of its answer; without logins and waits before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,7 @@ class DeviceHttp:
         raise DeviceError(FailureReason.UNAUTHORIZED, "the device rejects the login")
 
     async def _once(self, exchange: _Exchange, authorization: str | None) -> HttpAnswer:
+        sent_at = time.monotonic()
         response = await self._send(exchange, authorization)
         try:
             body = await _bounded_body(response, exchange.max_bytes)
@@ -199,6 +203,7 @@ class DeviceHttp:
             headers={name.lower(): value for name, value in response.headers.items()},
             body=body,
             challenges=tuple(response.headers.get_list("www-authenticate")),
+            elapsed_seconds=time.monotonic() - sent_at,
         )
 
     async def _send(self, exchange: _Exchange, authorization: str | None) -> httpx.Response:

@@ -5,6 +5,7 @@ the file that is being written with an end that grows. So a search is not believ
 one, started at the newest file found, has brought nothing new.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -38,16 +39,24 @@ async def list_completely(
     *,
     slice: timedelta = timedelta(days=1),  # noqa: A002 - what it is
     max_searches: int = 2000,
+    timeout_seconds: float = 1800.0,
     same: Callable[[FootageFile], Hashable] = same_file,
 ) -> tuple[FootageFile, ...]:
     """Return every file that overlaps the window, by start, each once in its newest version.
 
     `same` tells a file that has grown from another one. A device that names ever new files, or
-    needs more than `max_searches`, raises DeviceError(PROTOCOL); what `search` raises passes.
+    needs more than `max_searches`, raises DeviceError(PROTOCOL), one that takes longer than
+    `timeout_seconds` TIMEOUT; what `search` raises passes.
     """
     listing = _Listing(search, same, max_searches)
-    for part in _slices(window, slice):
-        await listing.cover(part)
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            for part in _slices(window, slice):
+                await listing.cover(part)
+    except TimeoutError as error:
+        raise DeviceError(
+            FailureReason.TIMEOUT, "the device's footage takes too long to list"
+        ) from error
     overlapping = (
         file
         for file in listing.files.values()

@@ -70,12 +70,12 @@ class IsapiClient:
 
     async def document(self, path: str, *, content: bytes | None = None) -> Element:
         """GET, or POST where there is content, below /ISAPI; returns the answer's document."""
-        answer = await self.answer(path, content=content)
-        root = parse_xml(answer.body)
-        # Some firmware reports errors with status 200.
-        if local_name(root) == "ResponseStatus":
-            raise error_of(answer)
-        return root
+        return _document_of(await self.answer(path, content=content))
+
+    async def timed_document(self, path: str) -> tuple[Element, timedelta]:
+        """GET, and return how long the answer took, without logins and waits before it."""
+        answer = await self.answer(path)
+        return _document_of(answer), timedelta(seconds=answer.elapsed_seconds)
 
     async def optional_document(self, path: str) -> Element | None:
         """GET what a device may not have: None then."""
@@ -145,6 +145,14 @@ class IsapiClient:
             "the device has locked this account after too many wrong passwords",
             locked_until=until,
         )
+
+
+def _document_of(answer: HttpAnswer) -> Element:
+    root = parse_xml(answer.body)
+    # Some firmware reports errors with status 200.
+    if local_name(root) == "ResponseStatus":
+        raise error_of(answer)
+    return root
 
 
 def raise_for_status_document(answer: HttpAnswer) -> None:

@@ -120,10 +120,8 @@ class IsapiDriver:
 
     async def clock(self) -> DeviceClock:
         """See `Driver`; System/time, and a search that shows what its Z means."""
-        asked_at = self._now()
-        root = await self._client.document("System/time")
-        told_at = self._now()
-        middle = asked_at + (told_at - asked_at) / 2
+        root, round_trip = await self._client.timed_document("System/time")
+        middle = self._now() - round_trip / 2
         told = device_time_of(root, middle)
         # What it tells was cut to its second.
         offset = told.moment + _RESOLUTION / 2 - middle
@@ -134,7 +132,7 @@ class IsapiDriver:
         return DeviceClock(
             mode=times.mode,
             offset_seconds=offset.total_seconds(),
-            uncertainty_seconds=((told_at - asked_at) + _RESOLUTION).total_seconds() / 2,
+            uncertainty_seconds=(round_trip + _RESOLUTION).total_seconds() / 2,
             zone=told.zone_text,
             measured_at=middle,
         )

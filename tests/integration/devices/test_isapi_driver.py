@@ -203,8 +203,26 @@ async def test_the_clock_is_measured_to_its_resolution(offset_seconds):
     async with a_device(faults) as setup:
         clock = await setup.driver.clock()
 
-    assert abs(clock.offset_seconds - offset_seconds) <= clock.uncertainty_seconds
+    rounding = 0.001
+    assert abs(clock.offset_seconds - offset_seconds) <= clock.uncertainty_seconds + rounding
     assert clock.zone == BERLIN
+
+
+async def test_logging_in_is_no_part_of_the_clocks_round_trip():
+    async with SimulatedDevice(SPEC) as device:
+
+        def now() -> datetime:  # every request takes ten seconds
+            return NOW + timedelta(seconds=10 * len(device.requests))
+
+        login = Login(SPEC.username, SPEC.password)
+        driver = IsapiDriver(device.address, login, Breaker(now), now=now)
+        clock = await driver.clock()
+        await driver.aclose()
+
+    asked = device.requests.index("GET /ISAPI/System/time")
+    assert asked > 0
+    assert clock.measured_at > NOW + timedelta(seconds=10 * asked)
+    assert clock.uncertainty_seconds < 10
 
 
 @pytest.mark.parametrize("zone", ["CST-8:00:00", "EST5EDT,M3.2.0,M11.1.0", BERLIN, "<+0530>-5:30"])

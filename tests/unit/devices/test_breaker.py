@@ -87,6 +87,24 @@ async def test_a_rejection_during_another_request_is_not_forgotten_by_its_succes
     assert not breaker.is_accepted
 
 
+async def test_what_an_old_login_is_told_says_nothing_of_a_new_one():
+    breaker = Breaker(lambda: NOW)
+
+    async def rejected_too_late() -> None:
+        async with breaker.login():
+            breaker.use_login("new")
+            raise REJECTED
+
+    with pytest.raises(DeviceError):
+        await rejected_too_late()
+    was_open = breaker.is_open
+    async with breaker.login():
+        breaker.use_login("newer")
+
+    assert not was_open
+    assert not breaker.is_accepted
+
+
 async def test_the_same_task_may_enter_twice():
     breaker = Breaker(lambda: NOW)
 

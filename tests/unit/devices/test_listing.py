@@ -1,5 +1,6 @@
 """Complete listings: out of searches that lie in every way that devices are known to."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -176,3 +177,14 @@ async def test_what_the_search_raises_is_passed_on():
 
     with pytest.raises(DeviceError, match="later"):
         await list_completely(search, Window(START, START + DAY))
+
+
+async def test_a_search_that_never_comes_back_is_a_timeout():
+    async def search(_: Window) -> list[FootageFile]:
+        await asyncio.Event().wait()
+        return []
+
+    with pytest.raises(DeviceError) as raised:
+        await list_completely(search, Window(START, START + DAY), timeout_seconds=0.01)
+
+    assert raised.value.reason is FailureReason.TIMEOUT
