@@ -1,10 +1,13 @@
 """What the launcher asks the API."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+
+SCAN_SECONDS = 60.0
 
 
 class ApiFailed(Exception):
@@ -50,6 +53,18 @@ class ApiClient:
         body = {"camera_id": camera_id, "from": start.isoformat(), "to": end.isoformat()}
         link = await self.call("POST", "/playback-links", body)
         return self.base_url + str(link["path"])
+
+    async def scan(self, **question: Any) -> dict[str, Any]:
+        """Look for devices and wait for the end; return what was found. Raises ApiFailed."""
+        scan: dict[str, Any] = await self.call("POST", "/discovery/scans", question)
+        try:
+            async with asyncio.timeout(SCAN_SECONDS):
+                while scan["state"] == "running":
+                    await asyncio.sleep(0.3)
+                    scan = await self.get(f"/discovery/scans/{scan['scan_id']}")
+        except TimeoutError:
+            raise ApiFailed(f"a scan did not end in {SCAN_SECONDS:.0f} s") from None
+        return scan
 
     async def ensure_camera(self, name: str, fields: dict[str, Any]) -> str:
         """Add the camera, or point the one of that name to `fields`; return its id."""

@@ -9,7 +9,7 @@ from tools.local.accounts import AccountUnknown
 from tools.local.api_client import ApiClient, ApiFailed
 from tools.local.data_dir import DataDirInUse
 from tools.local.demo import CAMERAS, SETTLE_SECONDS, DemoCameras, check_promise
-from tools.local.ports import PortBusy
+from tools.local.ports import LOOPBACK, PortBusy
 from tools.local.processes import ProcessError
 from tools.local.secret_file import SecretFileDamaged
 from tools.local.stack import CommandFailed, Stack
@@ -114,8 +114,12 @@ async def _start_cameras(
         if progress := cameras.encoding_progress():
             terminal.progress(f"encoding the simulated cameras' clips (once): {progress}")
     await starting
-    terminal.step("adding the cameras")
-    await cameras.add_to(api)
+    ports = f"{cameras.device_ports[0]} to {cameras.device_ports[-1]}"
+    terminal.step(f"looking for cameras at {LOOPBACK}, ports {ports}")
+    scan = await cameras.find(api)
+    terminal.found(scan["devices"])
+    terminal.step("adding them")
+    await cameras.add(api, scan)
 
 
 async def _watch(

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -47,6 +48,11 @@ class Terminal:
         """End the progress display."""
         if self._status is not None:
             self._status.stop()
+
+    def found(self, devices: Sequence[dict[str, Any]]) -> None:
+        """Show what a scan has found, one line for each device."""
+        for device in devices:
+            self.console.print(f"  found {_plain(_told_by(device))}")
 
     def error(self, message: str) -> None:
         """Show what went wrong."""
@@ -137,6 +143,17 @@ def _ago(moment: datetime | None) -> str:
         return "-"
     seconds = max(0, int((datetime.now(UTC) - moment).total_seconds()))
     return f"{seconds} s ago" if seconds < 120 else f"{seconds // 60} min ago"
+
+
+def _told_by(device: dict[str, Any]) -> str:
+    """Return `Simulated SIM-1080P at 127.0.0.1:18564 (onvif): Front door, h264 1920x1080`."""
+    details, where = device["details"], f"{device['host']}:{device['port']}"
+    if details is None:
+        return f"something at {where}: {device['failure']['detail']}"
+    who = f"{details['identity']['manufacturer']} {details['identity']['model']}"
+    streams = [stream for channel in details["channels"] for stream in channel["streams"][:1]]
+    shown = ", ".join(f"{s['codec']} {s['width']}x{s['height']}" for s in streams)
+    return f"{who} at {where} ({device['driver']}): {details['identity']['name']}, {shown}"
 
 
 def _plain(text: str) -> str:
