@@ -113,11 +113,19 @@ class ScanBoard:
         if change.is_snapshot_done:
             return
         if change.value is None:
-            self._records.pop(self._keys.pop(change.key, ""), None)
-        else:
-            self._keys[change.key] = change.value.scan_id
-            self._expected.pop(change.value.scan_id, None)
-            self._store(change.value, change.revision)
+            self.forget(change.key)
+            return
+        self._keys[change.key] = change.value.scan_id
+        self._expected.pop(change.value.scan_id, None)
+        self._store(change.value, change.revision)
+        self._wake()
+
+    def forget(self, key: str) -> None:
+        """Forget the scan under a bucket key: it expired."""
+        self._records.pop(self._keys.pop(key, ""), None)
+        self._wake()
+
+    def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 

@@ -16,7 +16,8 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
-from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from starlette.responses import StreamingResponse
 
 from libs.contracts.asks import ScanId
 from libs.web.problems import unavailable
@@ -36,9 +37,15 @@ RETRY_MS = 2000
 _ID = re.compile(r"^([0-9]{1,18})(\.end)?$")
 
 
+class EventStream(StreamingResponse):
+    """Server-sent events; FastAPI's own class cannot answer 404 or 204 instead."""
+
+    media_type = "text/event-stream"
+
+
 @router.get(
     "/scans/{scan_id}/events",
-    response_class=EventSourceResponse,
+    response_class=EventStream,
     responses={204: {"description": "The scan has ended, and everything was told: stop asking."}},
 )
 async def scan_events(
@@ -54,7 +61,7 @@ async def scan_events(
         return Response(status_code=HTTPStatus.NO_CONTENT)
     if ctx.scans.followers >= MOST_AT_ONCE:
         raise unavailable("too many clients follow scans; ask for the scan itself")
-    return EventSourceResponse(_events(ctx, scan_id, int(told[1]) if told else -1))
+    return EventStream(_events(ctx, scan_id, int(told[1]) if told else -1))
 
 
 async def _events(ctx: Context, scan_id: str, told: int) -> AsyncGenerator[bytes, None]:
