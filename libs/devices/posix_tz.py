@@ -64,21 +64,26 @@ def _named_or_fixed(text: str, match: re.Match[str]) -> tzinfo:
     try:
         return ZoneInfo(text)
     except (ValueError, KeyError, OSError):
-        return _zone_with_footer(f"{_quoted(match['std'])}{_signed(-_seconds(match['offset']))}")
+        east = _bounded(-_seconds(match["offset"]))
+        return _zone_with_footer(f"{_quoted(match['std'])}{_signed(east)}")
 
 
 def _normalized(match: re.Match[str]) -> str:
-    east = -_seconds(match["offset"])
-    if abs(east) > timedelta(hours=24):
-        raise ValueError("over a day from UTC")
+    east = _bounded(-_seconds(match["offset"]))
     text = f"{_quoted(match['std'])}{_signed(east)}"
     if not match["dst"]:
         return text
-    text += f"{_quoted(match['dst'])}{_signed(east + _shift(match, east))}"
+    text += f"{_quoted(match['dst'])}{_signed(_bounded(east + _shift(match, east)))}"
     for side in ("start", "end"):
         time = match[f"{side}_time"]
         text += f",{match[side]}" + (f"/{_clock(_seconds(time))}" if time else "")
     return text
+
+
+def _bounded(offset: timedelta) -> timedelta:
+    if abs(offset) >= timedelta(hours=24):
+        raise ValueError("a day from UTC")
+    return offset
 
 
 def _shift(match: re.Match[str], east: timedelta) -> timedelta:

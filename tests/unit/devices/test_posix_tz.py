@@ -66,6 +66,10 @@ def test_the_clocks_change_when_the_string_says_so():
         "",
         "CST",
         "CST-99",
+        "CST24",
+        "CST-24",
+        "CST24CDT",
+        "CST-23:30DST01:00:00,M3.5.0,M10.5.0",
         "CST-8:00:00:00",
         "CET-1CEST,M13.5.0,M10.5.0",
         "CET-1CEST,M3.5.0",
@@ -93,6 +97,22 @@ def test_garbage_is_a_zone_or_a_device_error(text):
     except DeviceError:
         return
     assert WINTER.replace(tzinfo=zone).utcoffset() is not None
+
+
+@given(
+    offset=st.from_regex(r"[+-]?\d{1,2}(:\d\d)?", fullmatch=True),
+    dst=st.just("") | st.from_regex(r"(DST|CDT)([+-]?\d{1,2}(:\d\d)?)?", fullmatch=True),
+    rules=st.just("")
+    | st.from_regex(r"(,(M1?\d\.[1-5]\.[0-6]|J\d{1,3})(/-?\d{1,3})?){2}", fullmatch=True),
+    moment=st.datetimes(),
+)
+def test_every_zone_that_is_taken_can_be_computed_with(offset, dst, rules, moment):
+    try:
+        zone = zone_of(f"CST{offset}{dst}{rules}")
+        utc = to_utc(moment, zone)
+    except DeviceError:
+        return
+    assert abs(utc.replace(tzinfo=None) - moment) < timedelta(days=1)
 
 
 def test_the_repeated_hour_is_the_first_moment_not_before_another():
