@@ -34,6 +34,8 @@ _Attempt = Callable[[UsernameToken | None, bool], Awaitable[Any]]
 
 _MAX_PORTS = 4
 _THREADS = 2
+_GRACE_SECONDS = 1.0
+"""DeviceHttp's own deadline comes first: two cancellations at once would break its connection."""
 
 
 class OnvifClient:
@@ -202,9 +204,21 @@ class OnvifClient:
         self, url: str, message: bytes, content_type: str, with_login: bool
     ) -> HttpAnswer:
         endpoint = repaired_endpoint(url, self.address)
-        return await self._http(endpoint.address, with_login=with_login).request(
-            "POST", endpoint.target, content=message, content_type=content_type
-        )
+        http = self._http(endpoint.address, with_login=with_login)
+        try:
+            return await http.request(
+                "POST", endpoint.target, content=message, content_type=content_type
+            )
+        except asyncio.CancelledError:
+            await self._forget(http)
+            raise
+
+    async def _forget(self, http: DeviceHttp) -> None:
+        """Close a connection that was left in the middle of something."""
+        self._connections = {
+            key: known for key, known in self._connections.items() if known is not http
+        }
+        await http.aclose()
 
     def _http(self, address: Address, *, with_login: bool) -> DeviceHttp:
         # Once HTTP is how ONVIF logs in, a rejection there concerns all drivers of the device.
@@ -223,7 +237,7 @@ class OnvifClient:
     @asynccontextmanager
     async def _deadline(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(self._timeout_seconds + _GRACE_SECONDS):
                 yield
         except TimeoutError as error:
             raise DeviceError(

@@ -22,6 +22,7 @@ _TOPICS = "http://www.onvif.org/ver10/topics"
 _CONCRETE_SET = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
 _MAX_SEARCHES = 200
 _STILL_GROWING = timedelta(seconds=60)
+_STALE = timedelta(minutes=5)
 _LEAST = timedelta(milliseconds=1)
 _MAX_TOKEN = 300
 
@@ -146,12 +147,17 @@ def _by_flags(recording: Recording, end: datetime) -> list[Interval]:
 
 
 def _ending(interval: Interval, recording: Recording, end: datetime) -> Interval:
-    """A recording that is stopped ends where its data ends, whatever its events leave open."""
+    """What goes on ends where the data ends; our idea of the device's clock is half a second off.
+
+    A recording that is stopped ends there whatever its events leave open; one that runs does not
+    where the device does not keep the end up to date.
+    """
     until = recording.data_to
-    if not interval.goes_on or recording.is_recording or until is None or until >= end:
+    if not interval.goes_on or until is None or until >= end:
         return interval
-    stop = max(until, interval.start)
-    return Interval(interval.start, stop)
+    if recording.is_recording and until < end - _STALE:
+        return interval
+    return Interval(interval.start, max(until, interval.start), goes_on=recording.is_recording)
 
 
 def _next_hour(moment: datetime) -> datetime:

@@ -18,6 +18,8 @@ from libs.devices.xml import Element
 Profiles = Mapping[str, Sequence[Profile]]
 """By channel."""
 
+_MAX_RECORDINGS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:
@@ -36,10 +38,30 @@ class Recording:
 async def read_recordings(client: OnvifClient) -> list[Recording]:
     """Return all recordings that have a video track, by token."""
     found = await find_all(client, RECORDINGS, {"Scope": {}})
+    known = {token_of(told, "RecordingToken") for told in found}
+    found += [
+        await client.call("search", "GetRecordingInformation", {"RecordingToken": token})
+        for token in await _all_tokens(client)
+        if token not in known
+    ]
     recordings = {
         recording.token: recording for told in found if (recording := _recording(told)) is not None
     }
     return [recordings[token] for token in sorted(recordings)]
+
+
+async def _all_tokens(client: OnvifClient) -> list[str]:
+    """Return what the recording service lists: searches are cut short and called complete."""
+    if RECORDING not in client.xaddrs:
+        return []
+    try:
+        answer = await client.call("recording", "GetRecordings")
+    except DeviceError as error:
+        if error.reason in LOGIN_REASONS:
+            raise
+        return []
+    tokens = (token_of(told, "RecordingToken") for told in items_of(answer))
+    return [token for token in tokens if token][:_MAX_RECORDINGS]
 
 
 async def read_job_sources(client: OnvifClient) -> dict[str, list[str]]:

@@ -23,9 +23,11 @@ _BACK_OFF_SECONDS = (0.5, 1.0, 2.0)
 _PAGE = 100
 _MAX_ROUNDS = 1000
 _MAX_EMPTY_ROUNDS = 30
+_SILENT_ROUNDS = 5
+"""After results, so much silence is the end: some devices never say that it is."""
 _MAX_RESULTS = 20_000
 _SESSION_SECONDS = 120.0
-_MAX_WAIT_SECONDS = 4.0
+_MAX_WAIT_SECONDS = 2.0
 _END_SECONDS = 3.0
 
 
@@ -97,6 +99,8 @@ async def _results(client: OnvifClient, search: Search, token: str) -> list[Any]
         if text_of(answer, "SearchState") == "Completed":
             return found
         empty_rounds = 0 if page else empty_rounds + 1
+        if found and empty_rounds >= _SILENT_ROUNDS:
+            return found
         if len(found) > _MAX_RESULTS or empty_rounds > _MAX_EMPTY_ROUNDS:
             break
         if not page:

@@ -6,6 +6,7 @@ from libs.contracts.devices import FailureReason
 from libs.devices.errors import LOGIN_REASONS, DeviceError
 from libs.devices.onvif.answers import field_of, items_of, text_of
 from libs.devices.onvif.client import OnvifClient
+from libs.devices.xml import Element, local_name, local_text
 
 MEDIA: Final = "http://www.onvif.org/ver10/media/wsdl"
 MEDIA2: Final = "http://www.onvif.org/ver20/media/wsdl"
@@ -56,8 +57,14 @@ async def find_services(client: OnvifClient) -> None:
 def _from_capabilities(answer: Any) -> dict[str, str]:
     first = {namespace: text_of(answer, name, "XAddr") for name, namespace in _FIRST_LEVEL.items()}
     # Search and its like stand one level deeper, where onvif-zeep does not look.
+    extension = field_of(answer, "Extension")
     deeper = {
-        namespace: text_of(field_of(answer, "Extension"), name, "XAddr")
-        for name, namespace in _EXTENSION.items()
+        namespace: text_of(extension, name, "XAddr") for name, namespace in _EXTENSION.items()
     }
-    return first | deeper
+    # The old schema begins the extension with "anything", which takes them all.
+    unread = {
+        _EXTENSION[local_name(element)]: local_text(element, "XAddr")
+        for element in items_of(extension, "_value_1")
+        if isinstance(element, Element) and local_name(element) in _EXTENSION
+    }
+    return first | deeper | unread
