@@ -95,7 +95,8 @@ def without_login(url: str) -> str:
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if separator and "@" in authority:
         rest = rest[authority.rindex("@") + 1 :]
-    return "" if "@" in rest else f"{scheme}{separator}{rest}"
+    clean = f"{scheme}{separator}{rest}"
+    return "" if "@" in clean else clean
 
 
 def with_host(url: str, host: str) -> str:

@@ -26,7 +26,7 @@ _LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 def check_target(text: str, *, allow_loopback: bool) -> str:
     """Return a target in its usual spelling; ValueError says what is wrong with it."""
     text = text.strip()
-    if len(text) > 64:
+    if len(text) > 64 or "%" in text:
         raise ValueError("must be an address, a range such as 192.0.2.0/24, or first-last")
     first, last = _ends(text)
     if first == last:
@@ -38,7 +38,7 @@ def check_target(text: str, *, allow_loopback: bool) -> str:
     for network, what in forbidden:
         if network.version == first.version and _overlap(network, first, last):
             raise ValueError(f"the range contains {what}, which may not be scanned")
-    return text
+    return text if "/" in text else f"{first}-{last}"
 
 
 def _ends(text: str) -> tuple[Address, Address]:

@@ -1,12 +1,9 @@
 """The whole service with real servers: from an event on the bus to bytes over HTTP."""
 
 import asyncio
-import contextlib
 import os
-import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +11,6 @@ import asyncpg
 import httpx
 import m3u8
 import pytest
-from cryptography.fernet import Fernet
 
 from libs.bus.client import Bus, BusConfig
 from libs.bus.declare import declare
@@ -29,8 +25,8 @@ from services.api.migrate import migrate
 from services.api.wiring import WIRING
 from tests.infra import Infra
 from tests.integration.api.conftest import recording
+from tests.integration.api.service_worlds import Service, eventually, running_service
 from tools.local.nats_server import NatsServer
-from tools.local.ports import free_port
 from tools.local.postgres import PostgresServer
 
 RECORDER = Wiring(
@@ -39,57 +35,6 @@ RECORDER = Wiring(
     watches=(CameraConfig,),
     writes=(RecordingProgress, Lease),
 )
-
-
-async def eventually(check: Callable[[], Awaitable[bool]], *, seconds: float = 30) -> None:
-    """Wait for a condition; a check that cannot be made yet counts as false."""
-    async with asyncio.timeout(seconds):
-        while True:
-            with contextlib.suppress(httpx.TransportError):
-                if await check():
-                    return
-            await asyncio.sleep(0.05)
-
-
-@dataclass
-class Service:
-    """The api as a process."""
-
-    environment: dict[str, str]
-    folder: Path
-    key: str
-    port: int = field(default_factory=free_port)
-    process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        with (self.folder / "api.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "services.api",
-                env={**self.environment, "EVERFRAME_API_PORT": str(self.port)},
-                stderr=log,
-            )
-        await eventually(self.answers)
-
-    async def answers(self) -> bool:
-        async with self.client() as client:
-            return (await client.get("/api/v1/version")).status_code == 200
-
-    async def stop(self, number: int = signal.SIGTERM) -> int:
-        assert self.process is not None
-        if self.process.returncode is None:
-            self.process.send_signal(number)
-        return await asyncio.wait_for(self.process.wait(), 30)
-
-    def client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{self.port}", headers={"X-API-Key": self.key}
-        )
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "api.log").read_text()
 
 
 @pytest.fixture
@@ -113,27 +58,9 @@ async def service(
     infra: Infra,
     tmp_path: Path,
 ) -> AsyncIterator[Service]:
-    dsn = pg_server.dsn
-    await migrate(dsn)
-    connection = await asyncpg.connect(dsn)
-    key = await create_key(connection, "test")
-    await connection.close()
-    settings = {
-        "PATH": os.environ["PATH"],
-        "EVERFRAME_API_PG_DSN": dsn,
-        "EVERFRAME_API_NATS_URL": nats_server.users.api,
-        "EVERFRAME_API_CREDENTIAL_KEYS": Fernet.generate_key().decode(),
-        "EVERFRAME_API_SIGNING_KEY": "s" * 40,
-        "EVERFRAME_API_LIVE_KEY": "l" * 40,
-        "EVERFRAME_API_S3_ENDPOINT": infra.s3_endpoint,
-        "EVERFRAME_API_S3_ACCESS_KEY": infra.s3_root.access_key,
-        "EVERFRAME_API_S3_SECRET_KEY": infra.s3_root.secret_key,
-        "EVERFRAME_API_S3_BUCKET": bucket,
-    }
-    running = Service(settings, tmp_path, key)
-    await running.start()
-    yield running
-    await running.stop()
+    urls = pg_server.dsn, nats_server.users.api
+    async with running_service(*urls, infra=infra, bucket=bucket, folder=tmp_path) as running:
+        yield running
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def camera(version: int, *, published: int | None = None, deleted: bool = False)
     return Camera(config(version), published, T0, T0 if deleted else None)
 
 
-def on_bus(value: CameraConfig) -> OnBus:
+def on_bus(value: CameraConfig) -> OnBus[CameraConfig]:
     return OnBus({value.key: Entry(value.key, value, 17)}, {})
 
 

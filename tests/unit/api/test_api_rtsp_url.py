@@ -3,7 +3,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from libs.contracts.cameras import CameraConfig
-from services.api.rtsp_url import parse_camera_url
+from services.api.rtsp_url import (
+    parse_camera_url,
+    parse_host,
+    stream_place,
+    with_host,
+    without_login,
+)
 
 
 def test_login_is_taken_out_of_the_url_and_decoded():
@@ -106,3 +112,58 @@ def test_what_is_accepted_always_fits_the_contract(text):
     except ValueError:
         return
     assert CameraConfig(camera_id="c", name="c", url=url.url).url == url.url
+
+
+@pytest.mark.parametrize(
+    ("url", "clean"),
+    [
+        ("rtsp://192.0.2.1/a", "rtsp://192.0.2.1/a"),
+        ("rtsp://a:b@192.0.2.1:554/a", "rtsp://192.0.2.1:554/a"),
+        ("http://a:b@c@192.0.2.1/a", "http://192.0.2.1/a"),
+        ("rtsp://a:p/w@192.0.2.1/a", ""),
+        ("", ""),
+    ],
+)
+def test_login_that_a_device_put_into_an_address_is_taken_out(url, clean):
+    assert without_login(url) == clean
+
+
+@given(st.text(max_size=60))
+def test_nothing_of_a_login_is_left_whatever_a_device_tells(text):
+    assert "@" not in without_login(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("rtsp://192.0.2.1", ("192.0.2.1", 554, "/")),
+        ("rtsps://Camera.example./a", ("camera.example", 322, "/a")),
+        ("rtsp://[2001:DB8::1]:8554/a?b", ("2001:db8::1", 8554, "/a?b")),
+        ("http://192.0.2.1/", None),
+        ("rtsp://192.0.2.1:99999/", None),
+        ("rtsp://[::1", None),
+        ("", None),
+    ],
+)
+def test_place_of_a_stream_is_host_port_and_path(url, place):
+    assert stream_place(url) == place
+
+
+def test_host_is_replaced_and_the_rest_stays():
+    assert (
+        with_host("rtsp://192.0.2.1:8554/a?b=1", "nvr.example") == "rtsp://nvr.example:8554/a?b=1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [("NVR.example", "nvr.example"), ("[2001:DB8::1]", "2001:db8::1"), ("192.0.2.1", "192.0.2.1")],
+)
+def test_host_of_a_device_is_stored_in_one_spelling(text, host):
+    assert parse_host(text, allow_loopback=False) == host
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a/b", "u@h", "fe80::1%eth0", "127.1", "::1", "a:80"])
+def test_host_of_a_device_is_a_host_and_nothing_else(text):
+    with pytest.raises(ValueError, match="host"):
+        parse_host(text, allow_loopback=False)
