@@ -173,7 +173,8 @@ class Scan:
     ) -> None:
         for host in hosts:
             ports = await self._tools.sweeper.open_ports(host, self.ask.ports, self._count)
-            if ports:
+            # who announced himself may listen on other ports than those that were named
+            if ports or host in self._announced:
                 await found.put((host, ports))
 
     async def _inspect(self, found: "asyncio.Queue[tuple[str, tuple[int, ...]] | None]") -> None:

@@ -5,9 +5,9 @@ import itertools
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tests.infra import server_folder
 from tools.camera_sim.camera_spec import CameraSpec
 from tools.camera_sim.clip_clock import read_clock
 from tools.camera_sim.clip_spec import ClipSpec
+from tools.camera_sim.devices.spec import DeviceSpec
 from tools.camera_sim.process import CameraProcess
 from tools.local.ports import LOOPBACK
 from tools.local.processes import ManagedProcess
@@ -246,15 +247,23 @@ def _read(path: Path) -> str:
 
 @asynccontextmanager
 async def installation(
-    *, recorders: int = 1, streamers: int = 0, recorder_env: Mapping[str, str] | None = None
+    *,
+    recorders: int = 1,
+    streamers: int = 0,
+    discoverers: int = 0,
+    recorder_env: Mapping[str, str] | None = None,
+    discovery_env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Installation]:
     """Start everything on free ports; everything has ended when this returns."""
     with server_folder() as folder:
-        stack = Stack(
-            StackOptions.for_tests(
-                folder, recorders=recorders, streamers=streamers, env=recorder_env
-            )
+        options = StackOptions.for_tests(
+            folder,
+            recorders=recorders,
+            streamers=streamers,
+            discoverers=discoverers,
+            env=recorder_env,
         )
+        stack = Stack(replace(options, discovery_env=discovery_env or {}))
         key = await stack.start()
         assert key, "a first start prints the API key"
         headers = {"Authorization": f"Bearer {key}"}
@@ -276,10 +285,12 @@ def show_logs(stack: Stack) -> None:
         print(f"---- {process.name}\n{process.log.path.read_text()[-LOG_CHARACTERS:]}")
 
 
-def cameras(*specs: CameraSpec) -> CameraProcess:
-    """Simulated cameras in a process of their own."""
+def cameras(
+    *specs: CameraSpec, devices: Sequence[DeviceSpec] = (), discovery_port: int | None = None
+) -> CameraProcess:
+    """Simulated cameras, and devices whose channels they are, in a process of their own."""
     clips = Path(tempfile.gettempdir()) / "everframe-test-clips"
-    return CameraProcess(specs, clips_dir=clips)
+    return CameraProcess(specs, devices=devices, discovery_port=discovery_port, clips_dir=clips)
 
 
 def clock_steps(source: str, *, headers: dict[str, str] | None = None) -> list[int]:

@@ -97,7 +97,7 @@ class RtspConnection:
             raise RtspError(401, [("WWW-Authenticate", value) for value in auth.challenges()])
 
     def _describe(self, request: RtspRequest) -> tuple[Headers, str]:
-        if urlsplit(request.url).path.rstrip("/") != self._camera.spec.path:
+        if _target(request.url).rstrip("/") != self._camera.spec.path:
             raise RtspError(404)
         spec = self._camera.spec
         body = describe(
@@ -121,7 +121,7 @@ class RtspConnection:
         ]
 
     def _track_number(self, url: str) -> int:
-        path, _, track = urlsplit(url).path.rpartition("/")
+        path, _, track = _target(url).rpartition("/")
         if path != self._camera.spec.path or not re.fullmatch(r"trackID=\d+", track):
             raise RtspError(404)
         number = int(track.partition("=")[2])
@@ -189,3 +189,9 @@ class RtspConnection:
             self.session.close()
             self._camera.sessions.pop(self.session.id, None)
             self.session = None
+
+
+def _target(url: str) -> str:
+    """Path and query: some brands say in the query which channel they mean."""
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
