@@ -1,6 +1,7 @@
 """The worker process: crashes and hangs of the library stay in it."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -104,6 +105,28 @@ async def test_a_library_that_crashes_again_and_again_is_left_alone_for_a_while(
     assert started == 2  # once, and once again at once; the third call had to wait
     assert "not tried again yet" in crashes[2].detail
     assert {error.reason for error in crashes} == {FailureReason.INTERNAL}
+
+
+async def test_one_crash_under_several_calls_counts_once(stage: Stage) -> None:
+    for port in PORTS:
+        stage.set(port, **RECORDER, waits=10_000)
+
+    async with stage.worker() as worker, contextlib.AsyncExitStack() as drivers:
+        listings = [
+            asyncio.create_task(failure_of(driver.list_footage("33", "main", DAY)))
+            for driver in [
+                await drivers.enter_async_context(stage.driver(worker, port=port)) for port in PORTS
+            ]
+        ]
+        await eventually(lambda: stage.count("FindFile") == len(PORTS))
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGKILL)
+        errors = await asyncio.gather(*listings)
+        async with stage.driver(worker) as driver:
+            identity = await driver.identify()
+
+    assert {error.reason for error in errors} == {FailureReason.INTERNAL}
+    assert identity.kind == "recorder"  # started again at once: it had failed only once
 
 
 async def test_a_crash_during_a_login_is_no_rejection(stage: Stage) -> None:
@@ -260,6 +283,18 @@ def _some_other_library() -> Path:
     return Path(_ctypes.__file__)
 
 
+async def test_the_library_is_told_to_convert_no_times_and_never_to_log_in_by_itself(
+    stage: Stage,
+) -> None:
+    stage.set(**CAMERA)
+
+    async with stage.worker() as worker, stage.driver(worker) as driver:
+        await driver.identify()
+
+    assert "SetReconnect 0" in stage.calls
+    assert "UtcTime 0" in stage.calls
+
+
 async def test_the_process_starts_with_the_first_call_and_not_before(stage: Stage) -> None:
     stage.set(**CAMERA)
 
@@ -329,6 +364,36 @@ async def test_one_device_is_asked_one_thing_at_a_time_and_several_at_once(stage
     assert [len(files) for files in listings] == [200] * 8
     assert stage.count("Login") == stage.count("Logout") == len(PORTS)
     assert stage.count("FindFile") == stage.count("FindClose")
+
+
+async def test_searches_of_one_device_do_not_overlap(stage: Stage) -> None:
+    stage.set(**RECORDER, files="33 0 20250301000000 3 60", waits=5)
+
+    async with stage.worker() as worker, stage.driver(worker) as driver:
+        await asyncio.gather(*(driver.list_footage("33", "main", DAY) for _ in range(3)))
+
+    assert_no_overlap(stage)
+
+
+async def test_a_search_whose_asker_left_is_finished_before_the_next_begins(stage: Stage) -> None:
+    stage.set(**RECORDER, files="33 0 20250301000000 3 60", waits=20)
+
+    async with stage.worker() as worker, stage.driver(worker) as driver:
+        asking = asyncio.create_task(driver.list_footage("33", "main", DAY))
+        await eventually(lambda: stage.count("FindFile") == 1)
+        asking.cancel()
+        await asyncio.wait([asking])
+        files = await driver.list_footage("33", "main", DAY)
+
+    assert asking.cancelled()
+    assert len(files) == 3
+    assert_no_overlap(stage)
+
+
+def assert_no_overlap(stage: Stage) -> None:
+    searches = [call.split()[0] for call in stage.calls if call.startswith("Find")]
+    assert len(searches) >= 4
+    assert searches == ["FindFile", "FindClose"] * (len(searches) // 2)
 
 
 async def test_a_hanging_device_does_not_hold_up_the_others(stage: Stage) -> None:

@@ -133,7 +133,10 @@ EXPORT int32_t NET_DVR_SetConnectTime(uint32_t milliseconds, uint32_t tries) {
 }
 
 EXPORT int32_t NET_DVR_SetReconnect(uint32_t milliseconds, int32_t enable) {
-    (void)enable;
+    script *read = malloc(sizeof *read);
+    script_read(read);
+    note(read, "SetReconnect", enable);
+    script_free(read);
     return milliseconds > 0 ? 1 : fails(BAD_PARAMETER);
 }
 
@@ -220,6 +223,7 @@ static uint32_t rejection(const device *at, const login_request *request, login_
 static int32_t log_in(const script *read, const device *at, const login_request *request,
                       login_answer *answer) {
     note(read, "Login", at->port);
+    note(read, "UtcTime", request->utc_time);
     uint32_t why = rejection(at, request, answer);
     if (why != 0) {
         fails(why);
