@@ -42,17 +42,17 @@ class SiteWatch:
         self._site = site
         self._configs = bus.kv(CameraConfig)
         self.registry = registry
-        self._health = health
+        self.health = health
         self._lister = lister
         self._listeners: Sequence[CameraListener] = (health, lister)
         registry.subscribe(lister)
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        await self._health.load()
+        await self.health.load()
         jobs: dict[str, Callable[[], Awaitable[None]]] = {
             "devices": self.registry.run,
-            "health": self._health.run,
+            "health": self.health.run,
             "footage": self._lister.run,
             "cameras": self._follow_cameras,
             "leader-asks": lambda: supervise("leader-asks", self._answer),
@@ -98,7 +98,7 @@ class SiteWatch:
         async with aclosing(self._configs.watch()) as changes:
             async for change in changes:
                 if change.kind is ChangeKind.SNAPSHOT_DONE:
-                    self._health.cameras_complete()
+                    self.health.cameras_complete()
                 elif change.value is not None:
                     if change.value.site == self._site:
                         for listener in self._listeners:
