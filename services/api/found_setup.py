@@ -11,7 +11,7 @@ import structlog
 from libs.contracts.asks import FoundDevice, ProbeCamera, ScanState
 from libs.contracts.devices import DeviceDetails, Failure, FailureReason
 from libs.web.problems import Problem
-from services.api import device_registry
+from services.api import device_registry, registry
 from services.api.asking import told
 from services.api.camera_setup import sealed
 from services.api.context import Context
@@ -128,6 +128,7 @@ async def _add_one(
             "credentials": token,
         }
         async with ctx.database.transaction() as db:
+            await registry.lock_registry(db)
             twin = registered(found, await device_registry.read_devices(db))
             if twin is not None:
                 raise AlreadyAdded(twin)

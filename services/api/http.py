@@ -92,6 +92,7 @@ def _problem_responses() -> dict[int | str, dict[str, Any]]:
     texts = {
         401: "No valid key or link.",
         404: "There is no such thing.",
+        409: "It is there already, or something that is there stands in the way.",
         422: "A field is not as it must be.",
         503: "The database, the bus, discovery, the object store or every streamer is away.",
     }

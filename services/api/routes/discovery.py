@@ -236,10 +236,13 @@ async def _of_device(
         field = "host" if body.url is None else "url"
         raise invalid(field, f"device {device.device_id} is at {device.host}; leave device_id out")
     fields: dict[str, object] = {"credentials": token or device.credentials}
-    if body.url is None:
-        is_own = body.port in {None, device.port} and body.driver in {None, device.driver}
-        names = {"host", "port", "driver", "use_tls", "verify_tls"} if is_own else {"host"}
-        fields |= device.model_dump(include=names)
-        if token is None and device.use_tls and not fields.get("use_tls", body.use_tls):
-            raise invalid("credentials", "without TLS, send the login yourself, or use the port")
+    if body.url is not None:
+        return fields
+    fields["host"] = device.host
+    if body.port in {None, device.port}:
+        fields |= device.model_dump(include={"port", "use_tls", "verify_tls"})
+        fields["driver"] = body.driver or device.driver
+    elif token is None and device.credentials is not None:
+        # several devices share an address; another port may be another device
+        raise invalid("credentials", f"the device is at port {device.port}: send the login anew")
     return fields

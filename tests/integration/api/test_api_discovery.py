@@ -353,6 +353,7 @@ async def test_stored_login_of_a_device_goes_to_that_device_only(api: Api, disco
     elsewhere = [
         {"device_id": "cellar", "host": "198.51.100.66"},
         {"device_id": "cellar", "url": "rtsp://198.51.100.66/a"},
+        {"device_id": "cellar", "port": 8080},
     ]
     refused = [await api.client.post(PROBE, json=body) for body in elsewhere]
 
@@ -361,7 +362,7 @@ async def test_stored_login_of_a_device_goes_to_that_device_only(api: Api, disco
     assert (asked.host, asked.port, asked.driver) == ("192.0.2.20", 80, DriverName.ONVIF)
     assert asked.credentials == (await stored_camera(api, "door")).credentials
     assert own.status_code == 200
-    assert [set(errors(answer)) for answer in refused] == [{"host"}, {"url"}]
+    assert [set(errors(answer)) for answer in refused] == [{"host"}, {"url"}, {"credentials"}]
 
 
 @pytest.mark.parametrize(
