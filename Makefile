@@ -104,7 +104,7 @@ web/dist/index.html: web/node_modules/.installed $(WEB_SOURCES)
 	@touch $@
 
 # ---- generated files --------------------------------------------------------
-.PHONY: docs lock lock-check bench bench-live
+.PHONY: docs lock lock-check bench bench-live bench-discovery
 docs: setup ## regenerate docs/reference, with the settings, and the message diagram
 	@$(BIN)/python -m tools.docs
 
@@ -129,6 +129,9 @@ lock-check: $(BIN)/uv ## fail when the requirement files are stale
 bench-live: setup web ## measure live latency in Chromium, and viewers per core
 	@$(BIN)/python -m benchmarks.live_latency
 	@$(BIN)/python -m benchmarks.live_fanout
+
+bench-discovery: setup ## measure how soon devices are found and listed
+	@$(BIN)/python -m benchmarks.discovery
 
 bench: setup ## measure recording density against one ffmpeg per camera
 	@$(BIN)/python -m benchmarks.recording_density
