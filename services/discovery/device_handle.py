@@ -66,9 +66,7 @@ class DeviceHandle:
     ) -> None:
         self._tools = tools
         self._on_state = on_state
-        kept = state or DeviceState(device_id=config.device_id, site=config.site)
-        # whoever was listing when this was written is not there any more
-        self._state = kept.model_copy(update={"is_listing": False})
+        self._state = state or DeviceState(device_id=config.device_id, site=config.site)
         self._login_renewed_at: datetime | None = None
         self._session = self._new_session(config, self._state.login)
         self.wanted = asyncio.Event()
