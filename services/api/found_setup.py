@@ -65,7 +65,8 @@ def _silent(
     for item in items:
         device = found.get(item.found_id)
         needs = item.cameras is None or any(camera.url is None for camera in item.cameras)
-        if device is not None and device.driver is not None and device.details is None and needs:
+        is_known = device is not None and device.details is not None and device.details.channels
+        if device is not None and device.driver is not None and needs and not is_known:
             silent[item.found_id] = device
     # asking one that is there already would try its login for nothing
     return [each for each in silent.values() if registered(each, devices) is None]

@@ -78,6 +78,7 @@ def newest_details(ctx: Context, config: DeviceConfig) -> DeviceDetails | None:
         for record in ctx.scans.newest_first()
         for found in record.state.devices
         if found.details is not None
+        and found.details.channels  # left out where a scan found too much
         and found.driver is config.driver
         and (_same_endpoint(found.endpoint_id, config.endpoint_id) or _same_address(found, config))
     ]

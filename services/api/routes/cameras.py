@@ -16,13 +16,8 @@ from services.api.device_cameras import camera_of_device
 from services.api.health_views import HealthViews, health_of
 from services.api.known_devices import active_device, newest_details
 from services.api.registry import Camera
-from services.api.schemas import (
-    CameraCreate,
-    CameraDeleted,
-    CameraPatch,
-    CamerasListQuery,
-    CameraView,
-)
+from services.api.schemas import CameraCreate, CameraDeleted, CameraPatch, CameraView
+from services.api.schemas_queries import CamerasListQuery
 
 if TYPE_CHECKING:
     from services.api.database import Connection

@@ -18,13 +18,8 @@ from services.api.context import Context, Ctx
 from services.api.media import Media, media_response
 from services.api.playlist import Clip, render, select_clips
 from services.api.routes.recordings import check_camera, existing_recording
-from services.api.schemas import (
-    MediaQuery,
-    PlaybackLink,
-    PlaybackLinkCreate,
-    PlaybackQuery,
-    SignedQuery,
-)
+from services.api.schemas import PlaybackLink, PlaybackLinkCreate
+from services.api.schemas_queries import MediaQuery, PlaybackQuery, SignedQuery
 from services.api.signing import media_scope, playback_scope
 
 if TYPE_CHECKING:

@@ -14,19 +14,21 @@ from services.api.context import Context, Ctx
 from services.api.days import local_days
 from services.api.recording_ids import is_recording_id
 from services.api.schemas import (
-    AllGapsQuery,
-    AllRecordingsQuery,
     CoverageDay,
-    CoverageQuery,
     CoverageView,
-    GapsQuery,
     GapView,
     MissingSpan,
     Page,
-    PageQuery,
-    RecordingsQuery,
     RecordingView,
     StorageView,
+)
+from services.api.schemas_queries import (
+    AllGapsQuery,
+    AllRecordingsQuery,
+    CoverageQuery,
+    GapsQuery,
+    PageQuery,
+    RecordingsQuery,
     encode_cursor,
 )
 

@@ -11,7 +11,8 @@ from services.api import registry
 from services.api.context import Context, Ctx
 from services.api.health_views import HealthViews, health_of
 from services.api.registry import Camera
-from services.api.schemas import HealthQuery, StatusView
+from services.api.schemas import StatusView
+from services.api.schemas_queries import HealthQuery
 
 router = APIRouter(tags=["status"])
 

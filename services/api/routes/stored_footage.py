@@ -13,8 +13,9 @@ from services.api.catalog import Scope
 from services.api.context import Context, Ctx
 from services.api.routes.cameras import active_camera
 from services.api.routes.recordings import check_camera, next_cursor
-from services.api.schemas import AllFootageQuery, FootageQuery, Page
+from services.api.schemas import Page
 from services.api.schemas_devices import StartedView, StoredFootageView
+from services.api.schemas_queries import AllFootageQuery, FootageQuery
 from services.api.stored_footage import list_footage
 
 if TYPE_CHECKING:

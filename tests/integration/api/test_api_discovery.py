@@ -295,6 +295,20 @@ async def test_device_that_told_nothing_yet_is_looked_at_with_the_login_once(
     assert sorted(asked) == [("192.0.2.20", True), ("192.0.2.21", True)]
 
 
+async def test_device_whose_channels_a_large_scan_left_out_is_looked_at_too(
+    api: Api, discovery: Discovery
+):
+    tell(api.followers.scans, scan(found(1, details=details())))
+    whole = CameraProbed(device=found(1, details=details(channel("1"))))
+    discovery.probed = lambda _: whole
+
+    async with discovery.answering():
+        await until_answered(lambda: api.client.post(PROBE, json={"host": "192.0.2.1"}))
+        items = await add(api, item(1))
+
+    assert (items["1"]["status"], items["1"]["cameras"]) == (201, ["nvr-4"])
+
+
 async def test_device_without_details_is_not_added_while_discovery_is_away(api: Api):
     tell(api.followers.scans, scan(found(1)))
 

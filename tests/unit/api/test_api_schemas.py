@@ -6,14 +6,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from services.api.catalog import Position
-from services.api.schemas import (
-    ApiTime,
-    CameraCreate,
-    CameraPatch,
-    CoverageQuery,
-    decode_cursor,
-    encode_cursor,
-)
+from services.api.schemas import ApiTime, CameraCreate, CameraPatch
+from services.api.schemas_queries import CoverageQuery, decode_cursor, encode_cursor
 
 TIME = TypeAdapter(ApiTime)
 
