@@ -198,7 +198,7 @@ class OnvifClient:
                 self._threads, operate, asked, self.address, self.xaddrs, transport, token
             )
         finally:
-            transport.cancel()
+            await transport.end()
 
     async def _post(
         self, url: str, message: bytes, content_type: str, with_login: bool
@@ -226,10 +226,11 @@ class OnvifClient:
         if key not in self._connections:
             if len(self._connections) >= 3 * _MAX_PORTS:
                 raise DeviceError(FailureReason.PROTOCOL, "the services are on too many ports")
+            is_apart = with_login and not self._wants_http_login
             self._connections[key] = DeviceHttp(
                 address,
                 self._login if with_login else None,
-                self._breaker if self._wants_http_login else self._http_breaker,
+                self._http_breaker if is_apart else self._breaker,
                 timeout_seconds=self._timeout_seconds,
             )
         return self._connections[key]

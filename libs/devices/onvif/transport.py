@@ -20,8 +20,11 @@ Send = Callable[[str, bytes, str], Awaitable[HttpAnswer]]
 """Takes URL, message and content type."""
 
 
+_CLOSING_SECONDS = 2.0
+
+
 class LoopTransport(Transport):
-    """Carries the messages of one call; `cancel` ends it from the event loop."""
+    """Carries the messages of one call; `end` ends it from the event loop."""
 
     def __init__(self, send: Send) -> None:
         # not the base's: it would open a session of its own for each call
@@ -32,10 +35,11 @@ class LoopTransport(Transport):
         self._send = send
         self._lock = threading.Lock()
         self._is_cancelled = False
+        self._carrier: asyncio.Task[Any] | None = None
         self._pending: concurrent.futures.Future[HttpAnswer] | None = None
 
     def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> requests.Response:
-        """Send from a worker thread. Raises DeviceError, or CancelledError after `cancel`."""
+        """Send from a worker thread. Raises DeviceError, or CancelledError after `end`."""
         with self._lock:
             if self._is_cancelled:
                 raise concurrent.futures.CancelledError
@@ -45,14 +49,17 @@ class LoopTransport(Transport):
         answer = self._pending.result()
         return _response(answer)
 
-    def cancel(self) -> None:
-        """Let the thread go, whatever it waits for."""
+    async def end(self) -> None:
+        """Let the thread go, whatever it waits for, and wait until its connection is closed."""
         with self._lock:
             self._is_cancelled = True
-            if self._pending is not None:
-                self._pending.cancel()
+        if self._pending is None or not self._pending.cancel():
+            return
+        if self._carrier is not None:
+            await asyncio.wait([self._carrier], timeout=_CLOSING_SECONDS)
 
     async def _carry(self, address: str, message: bytes, content_type: str) -> HttpAnswer:
+        self._carrier = asyncio.current_task()
         return await self._send(address, message, content_type)
 
     def get(self, *_: Any) -> Never:
