@@ -19,7 +19,7 @@ toml = $(addsuffix /pyproject.toml,$(1))
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 # ---- environment ------------------------------------------------------------
 $(BIN)/uv: requirements/uv.txt

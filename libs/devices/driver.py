@@ -9,7 +9,6 @@ from libs.contracts.devices import (
     Capability,
     Channel,
     DeviceClock,
-    DeviceDetails,
     DeviceIdentity,
     DeviceStorage,
     DriverName,
@@ -109,16 +108,3 @@ class Driver(Protocol):
     async def aclose(self) -> None:
         """Close every connection; the driver is not used afterwards."""
         ...
-
-
-async def details_of(driver: Driver) -> DeviceDetails:
-    """Ask a device for everything that it tells of itself, one thing after the other."""
-    identity = await driver.identify()
-    can = driver.capabilities
-    return DeviceDetails(
-        identity=identity,
-        channels=await driver.streams() if Capability.STREAMS in can else (),
-        storage=await driver.storage(),
-        clock=await driver.clock() if Capability.CLOCK in can else None,
-        capabilities=tuple(sorted(driver.capabilities)),
-    )

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from libs.contracts.devices import (
     Capability,
+    ClockMode,
     DeviceClock,
     DeviceConfig,
     DeviceState,
@@ -186,7 +187,9 @@ class DeviceHandle:
             verify_tls=config.verify_tls,
         )
         login = tools.logins.open(config.credentials)
-        return tools.drivers.build(config.driver, address, login, breaker)
+        clock = self._state.clock
+        mode = clock.mode if clock else ClockMode.UNKNOWN
+        return tools.drivers.build(config.driver, address, login, breaker, clock_mode=mode)
 
 
 def _is_reached_differently(one: DeviceConfig, other: DeviceConfig) -> bool:

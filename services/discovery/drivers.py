@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from libs.contracts.devices import DriverName
+from libs.contracts.devices import ClockMode, DriverName
 from libs.devices.breaker import Breaker
 from libs.devices.dahua import fingerprint as dahua_fingerprint
 from libs.devices.dahua.driver import DahuaDriver
@@ -19,7 +19,6 @@ from libs.devices.onvif.driver import OnvifDriver
 
 _PLAIN: Mapping[DriverName, Callable[..., Driver]] = {
     DriverName.DAHUA: DahuaDriver,
-    DriverName.ISAPI: IsapiDriver,
     DriverName.ONVIF: OnvifDriver,
 }
 _FINGERPRINTS = {
@@ -52,7 +51,13 @@ class InstalledDrivers:
         )
 
     def build(
-        self, name: DriverName, address: Address, login: Login | None, breaker: Breaker
+        self,
+        name: DriverName,
+        address: Address,
+        login: Login | None,
+        breaker: Breaker,
+        *,
+        clock_mode: ClockMode = ClockMode.UNKNOWN,
     ) -> Driver:
         """Return a driver; without the vendor's library its calls raise UNSUPPORTED."""
         if name is DriverName.HCNETSDK:
@@ -63,6 +68,15 @@ class InstalledDrivers:
                 now=self._now,
                 worker=self._worker,
                 timeout_seconds=self._timeout_seconds,
+            )
+        if name is DriverName.ISAPI:
+            return IsapiDriver(
+                address,
+                login,
+                breaker,
+                now=self._now,
+                timeout_seconds=self._timeout_seconds,
+                clock_mode=clock_mode,
             )
         return _PLAIN[name](
             address, login, breaker, now=self._now, timeout_seconds=self._timeout_seconds

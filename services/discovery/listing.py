@@ -26,6 +26,7 @@ from libs.devices.errors import DeviceError
 from services.discovery import footage_metrics as metrics
 from services.discovery.footage_ledger import FootageLedger
 from services.discovery.footage_plan import plan
+from services.discovery.looking import internal_failure
 from services.discovery.settling import Settling
 
 log = structlog.get_logger()
@@ -249,6 +250,12 @@ class FootageLister:
             outcome = error.reason
             log.warning("footage.not_listed", camera_id=camera.camera_id, reason=error.reason)
             await self._tell(turn, is_running=False, failure=error.failure)
+        except BusError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one camera's fault must not end the others
+            outcome = FailureReason.INTERNAL
+            failure = internal_failure("footage.listing_failed", error)
+            await self._tell(turn, is_running=False, failure=failure)
         metrics.LISTINGS.labels(outcome or "complete").inc()
         return outcome
 

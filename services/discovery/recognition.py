@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from libs.contracts.devices import DriverName
+from libs.contracts.devices import ClockMode, DriverName
 from libs.devices.breaker import Breaker
 from libs.devices.driver import Address, Driver, Login
 from libs.devices.errors import DeviceError
@@ -28,9 +28,18 @@ class Drivers(Protocol):
     available: frozenset[DriverName]
 
     def build(
-        self, name: DriverName, address: Address, login: Login | None, breaker: Breaker
+        self,
+        name: DriverName,
+        address: Address,
+        login: Login | None,
+        breaker: Breaker,
+        *,
+        clock_mode: ClockMode = ClockMode.UNKNOWN,
     ) -> Driver:
-        """Return a driver; DeviceError (UNSUPPORTED) when this installation has it not."""
+        """Return a driver; DeviceError (UNSUPPORTED) when this installation has it not.
+
+        `clock_mode` is what an earlier look found out about the device.
+        """
         ...
 
     async def speaks(self, name: DriverName, address: Address) -> bool:

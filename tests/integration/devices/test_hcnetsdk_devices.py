@@ -8,10 +8,11 @@ import pytest
 
 from libs.contracts.devices import Capability, FailureReason
 from libs.devices.breaker import Breaker
-from libs.devices.driver import Address, Window, details_of
+from libs.devices.driver import Address, Window
 from libs.devices.errors import DeviceError
 from libs.devices.hcnetsdk.driver import HcNetSdkDriver
 from libs.devices.hcnetsdk.fingerprint import speaks
+from tests.integration.devices.device_details import details_of
 from tests.integration.devices.hcnetsdk_stage import CAMERA, RECORDER, Stage, library, now
 
 DAY = Window(datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 3, 2, tzinfo=UTC))

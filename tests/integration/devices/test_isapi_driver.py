@@ -12,10 +12,11 @@ import pytest
 from libs.contracts.devices import ClockMode, FailureReason
 from libs.contracts.footage import FootageFile
 from libs.devices.breaker import Breaker
-from libs.devices.driver import Login, Window, details_of
+from libs.devices.driver import Login, Window
 from libs.devices.errors import DeviceError
 from libs.devices.isapi.driver import IsapiDriver
 from libs.devices.isapi.fingerprint import speaks
+from tests.integration.devices.device_details import details_of
 from tests.waiting import eventually
 from tools.camera_sim.devices.device import SimulatedDevice
 from tools.camera_sim.devices.faults import DeviceFaults, fault_names
@@ -96,10 +97,12 @@ def what_is_wrong(value: object) -> str | None:
     if not isinstance(value, DeviceFaults):
         return None
     healthy = DeviceFaults()
+    switches = ((name, getattr(value, name)) for name in fault_names())
     wrong = [
-        f"{name}={getattr(value, name)}"
-        for name in fault_names()
-        if getattr(value, name) != getattr(healthy, name)
+        # workers of one run must agree on the names, and sets have no order
+        f"{name}={'+'.join(sorted(switch)) if isinstance(switch, frozenset) else switch}"
+        for name, switch in switches
+        if switch != getattr(healthy, name)
     ]
     return ",".join(wrong) or "healthy"
 

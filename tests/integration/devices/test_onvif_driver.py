@@ -15,10 +15,11 @@ import pytest
 
 from libs.contracts.devices import Capability, ClockMode, FailureReason
 from libs.devices.breaker import Breaker
-from libs.devices.driver import Login, Window, details_of
+from libs.devices.driver import Login, Window
 from libs.devices.errors import DeviceError
 from libs.devices.onvif.driver import OnvifDriver
 from libs.devices.onvif.fingerprint import speaks
+from tests.integration.devices.device_details import details_of
 from tests.waiting import eventually
 from tools.camera_sim.devices.device import SimulatedDevice
 from tools.camera_sim.devices.faults import DeviceFaults

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from libs.contracts.devices import (
     Capability,
     Channel,
+    ClockMode,
     DeviceClock,
     DeviceIdentity,
     DeviceStorage,
@@ -97,7 +98,13 @@ class FakeDrivers:
     built: list[FakeDriver] = field(default_factory=list)
 
     def build(
-        self, name: DriverName, address: Address, login: Login | None, breaker: Breaker
+        self,
+        name: DriverName,
+        address: Address,
+        login: Login | None,
+        breaker: Breaker,
+        *,
+        clock_mode: ClockMode = ClockMode.UNKNOWN,
     ) -> FakeDriver:
         device = self.devices.get((address.host, address.port))
         driver = FakeDriver(name, device, address, login, breaker)
