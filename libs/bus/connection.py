@@ -163,7 +163,7 @@ class Connection:
             raise BusUnavailable("not connected")
         started = time.monotonic()
         try:
-            return await action()
+            return await _cancellable(action())
         except _AWAY as error:
             if self._violations.get(subject.casefold(), 0.0) >= started:
                 raise PermissionDenied(f"not permitted: {subject}") from error
@@ -278,6 +278,20 @@ class Connection:
         self._violations[violation[1].casefold()] = time.monotonic()
         metrics.ERRORS.labels("PermissionDenied").inc()
         log.error("bus.permission_denied", subject=violation[1], user=self.config.user)
+
+
+async def _cancellable(work: Awaitable[T]) -> T:
+    """Await, and be cancelled also when the answer came in the very moment of the cancellation.
+
+    The client waits with `asyncio.wait_for`, which before Python 3.12 returns the answer then and
+    forgets the cancellation: a task that is cancelled once would run on for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    result = await work
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
+    return result
 
 
 def inbox_prefix(service: str) -> str:

@@ -134,7 +134,8 @@ class DesiredState(Generic[ConfigT]):
                 self._done = asked
                 self._finished.notify_all()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._interval_seconds)
+                async with asyncio.timeout(self._interval_seconds):
+                    await self._wake.wait()
 
     async def publish_soon(self, wait_seconds: float) -> None:
         """Ask for a round and wait for it a little; without a bus it comes later."""

@@ -61,6 +61,10 @@ class ListedDevice(Protocol):
         """Have the device for oneself; the driver's clock has been measured."""
         ...
 
+    async def forget_connection(self) -> None:
+        """Connect anew at the next use."""
+        ...
+
 
 @dataclass(eq=False)
 class _Turn:
@@ -249,6 +253,8 @@ class FootageLister:
         except DeviceError as error:
             outcome = error.reason
             log.warning("footage.not_listed", camera_id=camera.camera_id, reason=error.reason)
+            if error.reason in PASSING:
+                await device.forget_connection()
             await self._tell(turn, is_running=False, failure=error.failure)
         except BusError:
             raise

@@ -158,7 +158,8 @@ class Scans:
             last_word = report.finish(scan.snapshot(outcome, failure))
             if failure is STOPPED_WITH_US:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(last_word, LAST_WORD_SECONDS)
+                    async with asyncio.timeout(LAST_WORD_SECONDS):
+                        await last_word
             else:
                 await last_word
 

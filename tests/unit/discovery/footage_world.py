@@ -110,6 +110,7 @@ class FakeDevice:
     offset_seconds: float = 0.0
     users: int = 0
     most_users: int = 0
+    forgotten: int = 0
 
     @property
     def config(self) -> DeviceConfig:
@@ -124,6 +125,9 @@ class FakeDevice:
     @property
     def clock(self) -> DeviceClock | None:
         return DeviceClock(mode=ClockMode.UTC, offset_seconds=self.offset_seconds, measured_at=NOW)
+
+    async def forget_connection(self) -> None:
+        self.forgotten += 1
 
     @asynccontextmanager
     async def use(self) -> AsyncIterator[Driver]:

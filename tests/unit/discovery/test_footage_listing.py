@@ -139,6 +139,7 @@ async def test_a_failure_half_way_keeps_what_was_announced_and_says_why(world: W
     assert check.failure.reason is FailureReason.BUSY
     assert check.listed_until is None
     assert (check.days_done, check.announced) == (1, 2)
+    assert world.device.forgotten == 1
 
     world.driver.failure = None
     check = await world.list_once()
