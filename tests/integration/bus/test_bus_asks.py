@@ -8,6 +8,7 @@ import pytest
 
 from libs.bus.client import Bus
 from libs.bus.errors import AskFailed, BusUnavailable, UndeclaredMessage
+from libs.bus.wiring import Wiring
 from libs.contracts.asks import (
     Accepted,
     CameraProbed,
@@ -18,12 +19,13 @@ from libs.contracts.asks import (
 )
 from libs.contracts.devices import Failure, FailureReason
 from libs.contracts.messages import Ask
-from services.api.wiring import WIRING as API
-from services.discovery.wiring import WIRING as DISCOVERY
 from tests.integration.bus.bus_worlds import ServerWorld, World
 from tests.waiting import eventually_async, running
 from tools.local.nats_server import NatsServer
 
+ASKED = (CancelScan, ProbeCamera, RetryLogin)
+API = Wiring(service="api", asks=ASKED)
+DISCOVERY = Wiring(service="discovery", answers=ASKED)
 SCAN = CancelScan(scan_id="0123456789abcdef")
 PROBE = ProbeCamera(host="192.0.2.7")
 
