@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -45,7 +46,9 @@ class _Exchange:
         """As the request line has it, query included: the digest must cover the same."""
         return self.url.raw_path.decode("ascii")
 
-    def request(self, authorization: str | None, *, is_last: bool, timeout: float) -> httpx.Request:
+    def request(
+        self, authorization: str | None, *, is_last: bool, extensions: dict[str, Any]
+    ) -> httpx.Request:
         # A compressed answer could unpack to any size.
         headers = [(b"Accept-Encoding", b"identity"), (b"Accept", b"*/*")]
         if self.content is not None:
@@ -59,7 +62,7 @@ class _Exchange:
             self.url,
             headers=headers,
             content=self.content,
-            extensions={"timeout": httpx.Timeout(timeout).as_dict()},
+            extensions=extensions,
         )
 
 
@@ -90,11 +93,10 @@ class DeviceHttp:
         self._locked = locked
         self._authorizer = Authorizer(login) if login is not None else None
         self._turn = asyncio.Lock()
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=_tls_context(address),
-            trust_env=False,
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=3),
-        )
+        self._tls = _tls_context(address)
+        self._transport = self._new_transport()
+        self._stream: Any = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def request(
         self,
@@ -129,7 +131,35 @@ class DeviceHttp:
 
     async def aclose(self) -> None:
         """Close the connection."""
+        if self._closing:
+            await asyncio.wait(self._closing)
         await self._transport.aclose()
+
+    # ---- one connection ----
+
+    def _new_transport(self) -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(
+            verify=self._tls,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=3),
+        )
+
+    async def _trace(self, event: str, told: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            self._stream = told["return_value"]
+
+    def _cut(self) -> asyncio.Task[None]:
+        """Leave the connection in whatever it is doing; the next request opens another one.
+
+        The HTTP client cleans up within the task that is cancelled. Two deadlines that end
+        together cancel that as well, and its only connection stays taken for ever; out of a TLS
+        handshake it lets the socket go unclosed.
+        """
+        closing = asyncio.create_task(_closed(self._transport, self._stream), name="device http")
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        self._transport, self._stream = self._new_transport(), None
+        return closing
 
     # ---- one exchange ----
 
@@ -193,11 +223,15 @@ class DeviceHttp:
 
     async def _once(self, exchange: _Exchange, authorization: str | None) -> HttpAnswer:
         sent_at = time.monotonic()
-        response = await self._send(exchange, authorization)
         try:
-            body = await _bounded_body(response, exchange.max_bytes)
-        finally:
-            await response.aclose()
+            response = await self._send(exchange, authorization)
+            try:
+                body = await _bounded_body(response, exchange.max_bytes)
+            finally:
+                await response.aclose()
+        except asyncio.CancelledError:
+            await asyncio.shield(self._cut())
+            raise
         return HttpAnswer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
@@ -213,7 +247,10 @@ class DeviceHttp:
         request = exchange.request(
             authorization,
             is_last=is_first_login and authorization is None,
-            timeout=self._timeout_seconds,
+            extensions={
+                "timeout": httpx.Timeout(self._timeout_seconds).as_dict(),
+                "trace": self._trace,
+            },
         )
         try:
             return await self._transport.handle_async_request(request)
@@ -229,6 +266,13 @@ class DeviceHttp:
                 yield
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise device_error_of(error) from error
+
+
+async def _closed(transport: httpx.AsyncHTTPTransport, stream: Any) -> None:
+    with contextlib.suppress(httpx.HTTPError, OSError):
+        await transport.aclose()
+    if stream is not None:
+        await stream.aclose()
 
 
 async def _bounded_body(response: httpx.Response, max_bytes: int) -> bytes:

@@ -34,8 +34,6 @@ _Attempt = Callable[[UsernameToken | None, bool], Awaitable[Any]]
 
 _MAX_PORTS = 4
 _THREADS = 2
-_GRACE_SECONDS = 1.0
-"""DeviceHttp's own deadline comes first: two cancellations at once would break its connection."""
 
 
 class OnvifClient:
@@ -205,20 +203,9 @@ class OnvifClient:
     ) -> HttpAnswer:
         endpoint = repaired_endpoint(url, self.address)
         http = self._http(endpoint.address, with_login=with_login)
-        try:
-            return await http.request(
-                "POST", endpoint.target, content=message, content_type=content_type
-            )
-        except asyncio.CancelledError:
-            await self._forget(http)
-            raise
-
-    async def _forget(self, http: DeviceHttp) -> None:
-        """Close a connection that was left in the middle of something."""
-        self._connections = {
-            key: known for key, known in self._connections.items() if known is not http
-        }
-        await http.aclose()
+        return await http.request(
+            "POST", endpoint.target, content=message, content_type=content_type
+        )
 
     def _http(self, address: Address, *, with_login: bool) -> DeviceHttp:
         # Once HTTP is how ONVIF logs in, a rejection there concerns all drivers of the device.
@@ -238,7 +225,7 @@ class OnvifClient:
     @asynccontextmanager
     async def _deadline(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(self._timeout_seconds + _GRACE_SECONDS):
+            async with asyncio.timeout(self._timeout_seconds):
                 yield
         except TimeoutError as error:
             raise DeviceError(

@@ -513,6 +513,32 @@ async def test_a_cancelled_request_leaves_no_connection():
     assert task.cancelled()
 
 
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok"])
+async def test_a_request_that_is_cancelled_twice_at_once_takes_no_connection_along(begun):
+    # Two deadlines that ended together cancelled the cleaning up as well: the only connection
+    # stayed taken, and every later request ran into its timeout.
+    never = asyncio.Event()
+
+    async def answer(heard: Heard, writer: asyncio.StreamWriter) -> None:
+        writer.write(begun if "/slow" in heard.line else OK)
+        if "/slow" in heard.line:
+            await never.wait()
+
+    async with a_device(answer) as device, a_client(device.address, None) as http:
+        task = asyncio.create_task(http.request("GET", "/slow"))
+        await eventually(lambda: bool(device.heard))
+        for _ in range(3):
+            task.cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait([task])
+        quick = await http.request("GET", "/quick")
+        never.set()
+        await eventually(lambda: device.open == 1)
+
+    assert task.cancelled()
+    assert quick.body == b"ok"
+
+
 async def test_requests_use_one_connection_after_the_other():
     async with a_device(says(OK, closes=False)) as device, a_client(device.address, None) as http:
         await asyncio.gather(*(http.request("GET", "/a") for _ in range(6)))
@@ -573,6 +599,30 @@ async def test_a_self_signed_certificate_is_taken_unless_it_must_be_checked(veri
                 assert (await http.request("GET", "/a")).body == b"ok"
             else:
                 assert (await failure_of(http.request("GET", "/a"))).reason is FailureReason.TLS
+
+
+async def test_a_handshake_that_never_ends_leaves_no_socket():
+    # The HTTP client let go of the socket without closing it, one for each try.
+    opened: list[asyncio.StreamWriter] = []
+    ended = 0
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal ended
+        opened.append(writer)
+        await reader.read()
+        ended += 1
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    address = Address("127.0.0.1", server.sockets[0].getsockname()[1], use_tls=True)
+    async with a_client(address, timeout_seconds=0.2) as http:
+        error = await failure_of(http.request("GET", "/a"))
+        await eventually(lambda: ended == len(opened))
+    server.close()
+    await server.wait_closed()
+
+    assert error.reason is FailureReason.TIMEOUT
+    assert len(opened) == 1
 
 
 async def test_a_port_without_tls_is_a_tls_failure():
