@@ -1,47 +1,25 @@
 """A client that others wrote finds its way around the simulated Dahua device."""
 
-import asyncio
-import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.foreign_clients import needs_foreign_clients, run_foreign
 from tools.camera_sim.devices.device import SimulatedDevice
 from tools.camera_sim.devices.faults import DeviceFaults
 from tools.camera_sim.devices.spec import ChannelSpec, DeviceSpec
 from tools.camera_sim.devices.timeline import steady_timeline
 
-ROOT = Path(__file__).resolve().parents[3]
-PYTHON = ROOT / ".venv-foreign" / "bin" / "python"
 NOW = datetime(2025, 7, 1, 12, 0, tzinfo=UTC)
 SPEC = DeviceSpec(
     protocols=frozenset({"dahua"}), channels=(ChannelSpec(sub_url="rtsp://127.0.0.1:554/sub"),)
 )
 
-pytestmark = pytest.mark.skipif(
-    not PYTHON.exists(), reason="the environment with foreign clients is not installed"
-)
+pytestmark = needs_foreign_clients
 
 
 async def look(device: SimulatedDevice, channel: int, start: str, end: str) -> dict[str, Any]:
-    process = await asyncio.create_subprocess_exec(
-        str(PYTHON),
-        str(ROOT / "tests" / "foreign" / "amcrest_look.py"),
-        *(str(device.port), SPEC.username, SPEC.password, str(channel), start, end),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(60):
-            out, errors = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 0, errors.decode()
-    seen: dict[str, Any] = json.loads(out)
+    who = (device.port, SPEC.username, SPEC.password)
+    seen: dict[str, Any] = await run_foreign("amcrest_look.py", *who, channel, start, end)
     return seen
 
 

@@ -1,21 +1,17 @@
 """Clients and schemas that others wrote find nothing wrong with the simulated ONVIF device."""
 
-import asyncio
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.foreign_clients import needs_foreign_clients, run_foreign
 from tests.integration.camera_sim_devices.simulated_onvif_client import UNICAST, OnvifClient
 from tools.camera_sim.devices.device import SimulatedDevice
 from tools.camera_sim.devices.onvif.switches import switches_of
 from tools.camera_sim.devices.spec import ChannelSpec, DeviceSpec
 from tools.camera_sim.devices.timeline import steady_timeline
 
-ROOT = Path(__file__).resolve().parents[3]
-PYTHON = ROOT / ".venv-foreign" / "bin" / "python"
 SPEC = DeviceSpec(
     kind="recorder",
     channels=(
@@ -26,32 +22,12 @@ SPEC = DeviceSpec(
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOLE = (NOW - timedelta(hours=2), NOW - timedelta(hours=1))
 
-pytestmark = pytest.mark.skipif(
-    not PYTHON.exists(), reason="the environment with foreign clients is not installed"
-)
+pytestmark = needs_foreign_clients
 
 
 def recorder() -> SimulatedDevice:
     timeline = steady_timeline(2, NOW - timedelta(hours=4), None, holes=[HOLE])
     return SimulatedDevice(SPEC, timeline)
-
-
-async def run_foreign(script: str, *arguments: str) -> Any:
-    process = await asyncio.create_subprocess_exec(
-        str(PYTHON),
-        *("-W", "ignore", str(ROOT / "tests" / "foreign" / script), *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(90):
-            out, errors = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 0, errors.decode()
-    return json.loads(out)
 
 
 @pytest.mark.parametrize("login", ["username_token", "http_digest"])

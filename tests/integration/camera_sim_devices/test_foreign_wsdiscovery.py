@@ -1,45 +1,16 @@
 """A client that others wrote finds all simulated devices behind one UDP port."""
 
-import asyncio
-import json
-from pathlib import Path
-from typing import Any
-
-import pytest
-
+from tests.foreign_clients import needs_foreign_clients, run_foreign
 from tools.camera_sim.devices.device import SimulatedDevice
 from tools.camera_sim.devices.spec import DeviceSpec
 from tools.camera_sim.devices.ws_discovery import DiscoveryFaults, DiscoveryResponder
 
-ROOT = Path(__file__).resolve().parents[3]
-PYTHON = ROOT / ".venv-foreign" / "bin" / "python"
 SPECS = [
     DeviceSpec(name=name, endpoint_id=f"urn:uuid:0000000{number}-0000-4000-8000-00000000000a")
     for number, name in enumerate(("Front door", "Yard", "Gate"), start=1)
 ]
 
-pytestmark = pytest.mark.skipif(
-    not PYTHON.exists(), reason="the environment with foreign clients is not installed"
-)
-
-
-async def find(port: int) -> Any:
-    process = await asyncio.create_subprocess_exec(
-        str(PYTHON),
-        str(ROOT / "tests" / "foreign" / "wsdiscovery_find.py"),
-        *(str(port), str(len(SPECS))),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(60):
-            out, errors = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode == 0, errors.decode()
-    return json.loads(out)
+pytestmark = needs_foreign_clients
 
 
 async def test_wsdiscovery_finds_every_device_with_its_address_and_scopes() -> None:
@@ -51,7 +22,7 @@ async def test_wsdiscovery_finds_every_device_with_its_address_and_scopes() -> N
         devices[2],
         DiscoveryResponder(devices, port=0, faults=faults) as responder,
     ):
-        found = await find(responder.port)
+        found = await run_foreign("wsdiscovery_find.py", responder.port, len(SPECS))
 
     assert {endpoint: seen["xaddrs"] for endpoint, seen in found.items()} == {
         device.spec.endpoint_id: [f"http://127.0.0.1:{device.port}/onvif/device_service"]
