@@ -267,7 +267,13 @@ class FootageLister:
 
     async def _list(self, turn: _Turn, device: ListedDevice) -> None:
         device_now = await self._device_now(device)
-        work = plan(turn.check, device_now=device_now, now=self._now(), lookback=self._lookback)
+        work = plan(
+            turn.check,
+            device_now=device_now,
+            now=self._now(),
+            lookback=self._lookback,
+            held_from=turn.settling.held_from,
+        )
         total = len(work.windows)
         await self._tell(turn, is_running=True, days_done=0, days_total=total, announced=0)
         announced = held_back = 0

@@ -30,6 +30,8 @@ class Settling:
     def __init__(self, settle: timedelta) -> None:
         self._settle = settle
         self._newest: dict[tuple[str, str], _Newest] = {}
+        self.held_from: datetime | None = None
+        """The earliest end of a newest file that was held back, None without one."""
 
     def finished(
         self, files: Sequence[FootageFile], *, device_now: datetime, reaches_now: bool
@@ -44,7 +46,14 @@ class Settling:
         """
         if reaches_now:
             self._remember(files, device_now)
-        return [file for file in files if self._is_finished(file, device_now)]
+        done = [file for file in files if self._is_finished(file, device_now)]
+        if reaches_now:
+            newest = {known.digest for known in self._newest.values()}
+            held = {file.digest: file.ended_at for file in files if file.digest in newest}
+            for file in done:
+                held.pop(file.digest, None)
+            self.held_from = min(held.values(), default=None)
+        return done
 
     def _is_finished(self, file: FootageFile, device_now: datetime) -> bool:
         if file.is_open or file.ended_at > device_now - self._settle:
@@ -57,14 +66,17 @@ class Settling:
         return is_unchanged or is_certain
 
     def _remember(self, files: Sequence[FootageFile], device_now: datetime) -> None:
+        newest: dict[tuple[str, str], FootageFile] = {}
         for file in sorted(files, key=lambda file: (file.started_at, file.ended_at)):
-            before = self._newest.get(_track(file))
+            newest[_track(file)] = file
+        for track, file in newest.items():
+            before = self._newest.get(track)
             # a clock that was set back must not make it wait for as long
             same = before and before.digest == file.digest and before.since <= device_now
             since = before.since if before and same else device_now
             grew = before is not None and before.started_at == file.started_at and not same
             was_growing = before is not None and before.is_growing and bool(same)
-            self._newest[_track(file)] = _Newest(
+            self._newest[track] = _Newest(
                 file.started_at, file.digest, since, is_growing=grew or was_growing
             )
 

@@ -79,3 +79,16 @@ def test_windows_follow_the_clock_of_the_device() -> None:
 
     assert found.windows[0].end == NOW + timedelta(hours=8) + AHEAD
     assert found.windows[-1].start == NOW + timedelta(hours=7) - OVERLAP
+
+
+@pytest.mark.parametrize(("held", "reaches"), [(5, 7), (240, 26)])
+def test_what_was_held_back_is_listed_again_for_a_day(held: int, reaches: int) -> None:
+    found = plan(
+        check(),
+        device_now=NOW,
+        now=NOW,
+        lookback=LOOKBACK,
+        held_from=NOW - timedelta(hours=held),
+    )
+
+    assert found.windows[-1].start == NOW - timedelta(hours=reaches)

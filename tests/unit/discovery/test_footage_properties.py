@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from libs.bus.keyvalue import KeyValue
@@ -59,6 +59,13 @@ def listed(stretch: Stretch, minute: float, lie: str) -> FootageFile | None:
     return file(-stretch.start, -end, bytes=size)
 
 
+A_MINUTE_EACH = [
+    *(Stretch(start, start + 1.0) for start in (-200.0, -149.0, -103.0)),
+    Stretch(-57.0, 3.0),
+]
+
+
+@example(A_MINUTE_EACH, "grows", [1.0], set())
 @settings(max_examples=40, deadline=None)
 @given(
     timeline=timelines(),

@@ -38,6 +38,23 @@ def test_the_newest_file_is_finished_when_it_was_the_same_a_while_ago() -> None:
     assert finished(settling, file(15, 5), later=2) == [file(15, 5)]
 
 
+def test_older_files_in_the_same_listing_do_not_hold_the_newest_back_longer() -> None:
+    # The newest was compared with the file before it, not with itself, and always looked new.
+    settling = Settling(SETTLE)
+    finished(settling, file(30, 15), file(15, 5))
+
+    assert finished(settling, file(30, 15), file(15, 5), later=2) == [file(30, 15), file(15, 5)]
+
+
+def test_a_file_that_grows_behind_others_is_not_finished_by_the_age_of_its_end() -> None:
+    # For the same reason it was forgotten that it grew: it was announced while it was written.
+    settling = Settling(SETTLE)
+    finished(settling, file(300, 200), file(200, 199, bytes=1000))
+
+    grown = [file(300, 200), file(200, 199, bytes=9000)]
+    assert finished(settling, *grown, later=1) == [file(300, 200)]
+
+
 def test_a_file_that_grows_is_never_finished() -> None:
     settling = Settling(SETTLE)
 
