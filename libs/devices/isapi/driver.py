@@ -74,7 +74,7 @@ class IsapiDriver:
         )
         self._search = FootageSearch(self._client, address.host)
         self._known_mode = clock_mode
-        self._device_now: datetime | None = None
+        self._offset = timedelta()
         self._times: SearchTimes | None = None
         self._tracks: frozenset[str] | None = None
 
@@ -128,7 +128,7 @@ class IsapiDriver:
         times = replace(self._times or SearchTimes(told.zone), zone=told.zone)
         if times.mode is ClockMode.UNKNOWN:
             times = await self._calibrated(times, told.moment)
-        self._known_mode, self._times, self._device_now = times.mode, times, told.moment
+        self._known_mode, self._times, self._offset = times.mode, times, offset
         return DeviceClock(
             mode=times.mode,
             offset_seconds=offset.total_seconds(),
@@ -148,9 +148,8 @@ class IsapiDriver:
             return ()
         times = self._times
         assert times is not None
-        assert self._device_now is not None
         if times.mode is ClockMode.UNKNOWN:
-            times = await calibrate(times, self._device_now, self._spans_of(track))
+            times = await calibrate(times, self._now() + self._offset, self._spans_of(track))
             self._times, self._known_mode = times, times.mode
         return await self._search.files(channel, stream, window, times)
 

@@ -276,6 +276,31 @@ async def test_an_idle_device_is_read_as_was_found_out_before(clock_mode):
     assert spans(listed) == [(file.started_at, file.ended_at) for file in timeline.files()]
 
 
+@pytest.mark.parametrize("zone", ["CST-8:00:00", "PST8"])
+@pytest.mark.parametrize(
+    ("clock_mode", "known"), [("utc", ClockMode.UTC), ("local", ClockMode.DEVICE_LOCAL)]
+)
+async def test_a_device_that_begins_to_record_later_is_read_by_its_clock_of_then(
+    zone, clock_mode, known
+):
+    # Its clock of an hour ago was taken: footage since then looked as if it were of the future.
+    moments = [NOW]
+    later = NOW + timedelta(minutes=55)
+    new = steady_timeline(1, NOW, later, file_seconds=900, now=lambda: later)
+    faults = DeviceFaults(clock_mode=clock_mode, zone=zone, clock_offset_seconds=300)
+    timeline = Timeline(now=lambda: moments[-1])
+    async with a_device(faults, timeline=timeline, now=lambda: moments[-1]) as setup:
+        assert (await setup.driver.clock()).mode is ClockMode.UNKNOWN
+        moments.append(later)
+        timeline.add(*new.files())
+        listed = await setup.listed()
+        clock = await setup.driver.clock()
+
+        assert clock.mode is known
+        assert spans(listed) == setup.told()
+        assert listed
+
+
 async def test_an_empty_device_whose_z_is_unknown_has_no_footage():
     async with a_device(DeviceFaults(zone="CST-8:00:00"), timeline=Timeline()) as setup:
         assert await setup.listed() == []
