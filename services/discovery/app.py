@@ -188,6 +188,7 @@ class Discovery:
         )
         lister = FootageLister(
             self._bus,
+            site=settings.site,
             find_device=registry.find,
             now=_now,
             lookback=timedelta(days=settings.footage_lookback_days),

@@ -6,10 +6,11 @@ are announced and noted before the next day is asked for, so that a stop loses o
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -75,8 +76,9 @@ class _Turn:
     """Monotonic seconds."""
     settling: Settling
     check: FootageCheck | None = None
-    is_running: bool = False
-    is_wanted: bool = field(default=False)
+    task: asyncio.Task[None] | None = None
+    """The listing that runs."""
+    is_wanted: bool = False
     """An operator asked for it."""
 
     @property
@@ -87,6 +89,15 @@ class _Turn:
     def source(self) -> tuple[str | None, str | None]:
         return self.camera.device_id, self.camera.channel
 
+    @property
+    def is_running(self) -> bool:
+        return self.task is not None
+
+    def cancel(self) -> None:
+        """End a listing that nobody wants any more: what it goes on to find is not the camera's."""
+        if self.task is not None:
+            self.task.cancel()
+
 
 class FootageLister:
     """Keeps the listings of all cameras going; only the leading instance runs one."""
@@ -95,6 +106,7 @@ class FootageLister:
         self,
         bus: Bus,
         *,
+        site: str,
         find_device: Callable[[str], ListedDevice | None],
         now: Callable[[], datetime],
         lookback: timedelta,
@@ -102,6 +114,7 @@ class FootageLister:
     ) -> None:
         """`find_device` returns the registered device of an id, None while there is none."""
         self._bus = bus
+        self._site = site
         self._find_device = find_device
         self._now = now
         self._lookback = lookback
@@ -111,6 +124,7 @@ class FootageLister:
         self._turns: dict[str, _Turn] = {}
         self._busy_devices: set[str] = set()
         self._forgotten: set[str] = set()
+        self._has_orphans = False
         self._changed = asyncio.Event()
 
     # What is to be listed
@@ -124,6 +138,8 @@ class FootageLister:
         self._forgotten.discard(key)
         turn = self._turns.get(key)
         if turn is None or turn.source != (camera.device_id, camera.channel):
+            if turn is not None:
+                turn.cancel()
             turn = _Turn(camera, _monotonic(), Settling(self._settle))
             self._turns[key] = turn
         turn.camera = camera
@@ -132,8 +148,15 @@ class FootageLister:
 
     def camera_removed(self, key: str) -> None:
         """Forget a camera; `key` is its bucket key. What was announced stays announced."""
-        self._turns.pop(key, None)
-        self._forgotten.add(key)
+        turn = self._turns.pop(key, None)
+        if turn is not None:
+            turn.cancel()
+            self._forgotten.add(key)
+            self._changed.set()
+
+    def cameras_complete(self) -> None:
+        """All cameras that there are have been told: other checks that are stored go."""
+        self._has_orphans = True
         self._changed.set()
 
     def device_changed(self, device_id: str) -> None:
@@ -167,11 +190,21 @@ class FootageLister:
                 self._changed.clear()
                 await self._forget()
                 while (turn := self._next()) is not None:
-                    assert turn.camera.device_id is not None
-                    turn.is_running = True
-                    self._busy_devices.add(turn.camera.device_id)
-                    running.create_task(self._take(turn), name=f"footage {turn.key}")
+                    self._begin(turn, running)
                 await self._until_due()
+
+    def _begin(self, turn: _Turn, running: asyncio.TaskGroup) -> None:
+        device_id = turn.camera.device_id or ""
+
+        def ended(_: asyncio.Task[None]) -> None:
+            # not in the task itself: one that is cancelled before its first step does nothing
+            turn.task = None
+            self._busy_devices.discard(device_id)
+            self._changed.set()
+
+        self._busy_devices.add(device_id)
+        turn.task = running.create_task(self._take(turn), name=f"footage {turn.key}")
+        turn.task.add_done_callback(ended)
 
     def _next(self) -> _Turn | None:
         if len(self._busy_devices) >= AT_ONCE:
@@ -198,18 +231,23 @@ class FootageLister:
             return
 
     async def _forget(self) -> None:
-        for key in list(self._forgotten):
-            try:
+        try:
+            if self._has_orphans:
+                stored = await self._checks.all()
+                mine = {key for key, entry in stored.items() if entry.value.site == self._site}
+                self._forgotten |= mine - set(self._turns)
+                self._has_orphans = False
+            for key in list(self._forgotten):
                 await self._checks.delete(key)
-            except BusError as error:
-                log.warning("footage.bus_away", key=key, reason=str(error))
-                return
-            self._forgotten.discard(key)
+                self._forgotten.discard(key)
+        except BusError as error:
+            log.warning("footage.bus_away", reason=str(error))
 
     async def _take(self, turn: _Turn) -> None:
         """One turn; whatever happens, the camera gets its next one."""
-        device_id, is_wanted = turn.camera.device_id or "", turn.is_wanted
-        turn.is_wanted = False
+        is_wanted = turn.is_wanted
+        # who wants another listing while this one runs sets them anew
+        turn.is_wanted, turn.due = False, math.inf
         wait = float(turn.camera.footage_check_seconds)
         try:
             turn.check = turn.check or await self._stored_check(turn.camera)
@@ -223,11 +261,8 @@ class FootageLister:
             log.warning("footage.bus_away", camera_id=turn.camera.camera_id, reason=str(error))
             wait = min(wait, SOON_SECONDS)
         finally:
-            turn.is_running = False
-            self._busy_devices.discard(device_id)
-            if not turn.is_wanted:
-                turn.due = _monotonic() + wait * random.uniform(0.9, 1.0)  # noqa: S311 - spreading
-            self._changed.set()
+            later = _monotonic() + wait * random.uniform(0.9, 1.0)  # noqa: S311 - spreading
+            turn.due = min(turn.due, later)
 
     def _seconds_left(self, turn: _Turn) -> float:
         """Return how long the last listing, perhaps another instance's, is still good for."""

@@ -25,6 +25,8 @@ class CameraListener(Protocol):
 
     def camera_removed(self, key: str) -> None: ...
 
+    def cameras_complete(self) -> None: ...
+
 
 class SiteWatch:
     """Built anew each time that this instance begins to lead."""
@@ -98,7 +100,8 @@ class SiteWatch:
         async with aclosing(self._configs.watch()) as changes:
             async for change in changes:
                 if change.kind is ChangeKind.SNAPSHOT_DONE:
-                    self.health.cameras_complete()
+                    for listener in self._listeners:
+                        listener.cameras_complete()
                 elif change.value is not None:
                     if change.value.site == self._site:
                         for listener in self._listeners:

@@ -150,6 +150,7 @@ class Clock:
 def lister(bus: Bus, devices: dict[str, FakeDevice], clock: Clock) -> FootageLister:
     return FootageLister(
         bus,
+        site="main",
         find_device=devices.get,
         now=clock,
         lookback=timedelta(days=3),

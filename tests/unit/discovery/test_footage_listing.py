@@ -228,6 +228,66 @@ async def test_a_removed_camera_is_not_listed_and_its_last_check_is_forgotten(wo
     assert world.lister.request("nvr") == 0
 
 
+async def test_a_camera_that_is_removed_during_its_listing_is_not_heard_of_again(world: World):
+    world.driver.release = asyncio.Event()
+    async with running(world.lister.run()):
+        world.lister.camera_changed(camera())
+        await eventually(lambda: len(world.driver.searches) == 1)
+        world.lister.camera_removed("main.front-door")
+        await eventually_async(lambda: _is_gone(world))
+        world.driver.release.set()
+        world.lister.camera_changed(camera("garage"))
+        await eventually_async(lambda: world.is_done("garage"))
+
+    assert await world.check() is None
+    assert {event.camera_id for event in world.found()} == {"garage"}
+
+
+async def test_a_camera_that_is_removed_as_its_listing_begins_leaves_its_device_free(world: World):
+    world.lister.camera_changed(camera())
+    async with asyncio.TaskGroup() as group:
+        world.lister._begin(world.lister._turns["main.front-door"], group)
+        world.lister.camera_removed("main.front-door")
+    async with running(world.lister.run()):
+        world.lister.camera_changed(camera("garage"))
+
+        await eventually_async(lambda: world.is_done("garage"))
+
+
+async def test_another_channel_ends_the_listing_of_the_one_before(world: World):
+    world.driver.release = asyncio.Event()
+    async with running(world.lister.run()):
+        world.lister.camera_changed(camera())
+        await eventually(lambda: len(world.driver.searches) == 1)
+        world.lister.camera_changed(camera(channel="2"))
+        world.driver.release.set()
+        await eventually_async(world.is_done)
+
+    assert world.found() == []
+
+
+async def test_a_device_that_changes_during_a_listing_is_listed_again_at_once(world: World):
+    # The change was forgotten when the listing had failed, for example with the old login.
+    world.driver.release = asyncio.Event()
+    world.driver.failure = DeviceError(FailureReason.UNAUTHORIZED, "rejected")
+    async with running(world.lister.run()):
+        world.lister.camera_changed(camera())
+        await eventually(lambda: len(world.driver.searches) == 1)
+        world.lister.device_changed("nvr")
+        world.driver.fails_at = 1
+        world.driver.release.set()
+
+        await eventually(lambda: len(world.found()) == 2)
+
+
+async def test_checks_of_cameras_that_were_deleted_meanwhile_are_removed(world: World):
+    await world.list_once()
+    second = world.restarted()
+    async with running(second.run()):
+        second.cameras_complete()
+        await eventually_async(lambda: _is_gone(world))
+
+
 async def test_a_bus_that_is_away_delays_and_loses_nothing(world: World):
     world.driver.release = asyncio.Event()
     async with running(world.lister.run()):
