@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from libs.bus.client import Bus
-from libs.bus.errors import BusError, BusUnavailable, LeaseLost
+from libs.bus.errors import BusError, LeaseLost
 from libs.contracts.devices import DiscoveryLeader
 from services.discovery import metrics
 
@@ -65,7 +65,7 @@ class Leadership:
             except LeaseLost:
                 lease.is_held = False
                 return
-            except BusUnavailable as error:
+            except BusError as error:
                 log.warning("leader.not_renewed", reason=str(error))
 
     async def _release(self, lease: "_Lease") -> None:

@@ -110,7 +110,7 @@ class Scan:
     def cancel(self) -> None:
         """Let `run` end with ScanStopped; what was found stays."""
         self._is_cancelled = True
-        if self._limit is not None:
+        if self._limit is not None and not self._limit.expired():
             self._limit.reschedule(asyncio.get_running_loop().time())
 
     async def run(self) -> None:

@@ -203,11 +203,12 @@ class Scans:
             for key, seen in list(self._seen.items()):
                 if seen.at > oldest or seen.state.scan_id in self._running:
                     continue
-                del self._seen[key]
                 with contextlib.suppress(Conflict):
                     ended = self._ended(seen.state, "failed", GONE)
                     await self._kv.update(key, ended, seen.revision)
                     log.warning("scan.abandoned", scan_id=seen.state.scan_id)
+                if self._seen.get(key) is seen:
+                    del self._seen[key]
 
     def _ended(
         self, state: ScanState, outcome: Outcome, failure: Failure | None = None
