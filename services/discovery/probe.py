@@ -148,7 +148,8 @@ class Prober:
         host, port = host_and_port(url)
         address = await self._rules.resolve(host, timeout_seconds=self._timeout_seconds)
         # A certificate names the host; without one the checked address is what is connected to.
-        target = url if ask.verify_tls else with_host(url, address)
+        is_named = ask.verify_tls and url.startswith("rtsps:")
+        target = url if is_named else with_host(url, address)
         breaker = await self._breaker(ask, address, port, login)
         if login is not None and (failure := why_not_tried_again(breaker)) is not None:
             return StreamReport(url=url, failure=failure)
