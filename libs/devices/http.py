@@ -122,11 +122,16 @@ class DeviceHttp:
             return await self._with_login(self._authorizer, exchange, use)
 
     async def request_anonymously(
-        self, method: str, path_and_query: str, *, content: bytes | None = None
+        self,
+        method: str,
+        path_and_query: str,
+        *,
+        content: bytes | None = None,
+        content_type: str = "application/xml",
     ) -> HttpAnswer:
         """Return the answer to a request that never carries the login, 401 included."""
         return await self._without_login(
-            self._exchange(method, path_and_query, content, "application/xml", None)
+            self._exchange(method, path_and_query, content, content_type, None)
         )
 
     async def aclose(self) -> None:

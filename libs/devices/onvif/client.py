@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Literal
 
 from libs.contracts.devices import FailureReason
@@ -179,10 +180,8 @@ class OnvifClient:
                 if error.reason is FailureReason.UNAUTHORIZED and may_be_forbidden:
                     raise _MaybeForbidden from error
                 raise
-            except DeviceError as error:
-                if error.reason is FailureReason.UNAUTHORIZED:
-                    raise _HttpLoginWanted from error
-                raise
+            except _HttpLoginAsked as error:
+                raise _HttpLoginWanted from error
 
     # ---- one exchange ----
 
@@ -203,9 +202,11 @@ class OnvifClient:
     ) -> HttpAnswer:
         endpoint = repaired_endpoint(url, self.address)
         http = self._http(endpoint.address, with_login=with_login)
-        return await http.request(
-            "POST", endpoint.target, content=message, content_type=content_type
-        )
+        ask = http.request if with_login else http.request_anonymously
+        answer = await ask("POST", endpoint.target, content=message, content_type=content_type)
+        if answer.status == HTTPStatus.UNAUTHORIZED and answer.challenges:
+            raise _HttpLoginAsked(FailureReason.UNAUTHORIZED, "the device asks for a login")
+        return answer
 
     def _http(self, address: Address, *, with_login: bool) -> DeviceHttp:
         # Once HTTP is how ONVIF logs in, a rejection there concerns all drivers of the device.
@@ -237,8 +238,12 @@ _PROOF = "GetDeviceInformation"
 """What every user may ask, and nobody without a login."""
 
 
+class _HttpLoginAsked(DeviceError):
+    """The device answered 401, and how HTTP may log in. Without the latter it is a rejection."""
+
+
 class _HttpLoginWanted(Exception):
-    """The device answered 401: it looks at HTTP logins, not into messages."""
+    """A message with a token was answered so: the device looks at HTTP logins, not into it."""
 
 
 class _MaybeForbidden(Exception):

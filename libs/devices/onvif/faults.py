@@ -30,6 +30,7 @@ _REASONS = {
     "IncompleteConfiguration": FailureReason.NO_VIDEO,
 }
 _STATUS_REASONS = {
+    HTTPStatus.UNAUTHORIZED: FailureReason.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN: FailureReason.NO_PERMISSION,
     HTTPStatus.NOT_FOUND: FailureReason.NOT_FOUND,
     HTTPStatus.METHOD_NOT_ALLOWED: FailureReason.NOT_FOUND,

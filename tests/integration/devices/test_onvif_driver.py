@@ -15,7 +15,7 @@ import pytest
 
 from libs.contracts.devices import Capability, ClockMode, FailureReason
 from libs.devices.breaker import Breaker
-from libs.devices.driver import Login, Window
+from libs.devices.driver import Address, Login, Window
 from libs.devices.errors import DeviceError
 from libs.devices.onvif.driver import OnvifDriver
 from libs.devices.onvif.fingerprint import speaks
@@ -45,6 +45,12 @@ YARD = ChannelSpec(
 SPEC = DeviceSpec(channels=(YARD, ChannelSpec(name="Gate")))
 EVERYTHING = Window(START - timedelta(days=1), NOW + timedelta(days=1))
 HOUR = timedelta(hours=1)
+NOT_AUTHORIZED = (
+    b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"'
+    b' xmlns:ter="http://www.onvif.org/ver10/error"><s:Body><s:Fault><s:Code>'
+    b"<s:Value>s:Sender</s:Value><s:Subcode><s:Value>ter:NotAuthorized</s:Value></s:Subcode>"
+    b"</s:Code><s:Reason><s:Text>no</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>"
+)
 
 
 @dataclass
@@ -281,6 +287,39 @@ async def test_a_wrong_password_is_tried_once_by_all_callers_together(auth):
     assert len(told) == 7
     assert setup.breaker.is_open
     assert sent_later == sent
+
+
+@pytest.mark.parametrize("explains", [True, False])
+async def test_a_token_that_is_rejected_by_http_alone_is_not_sent_again(explains):
+    # The device was thought to want a login by HTTP; as it named none, nobody noted a rejection.
+    fault = NOT_AUTHORIZED if explains else b""
+    tokens = 0
+
+    async def reject(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tokens
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+        tokens += b"UsernameToken" in await reader.readexactly(length)
+        writer.write(b"HTTP/1.1 401 No\r\nContent-Length: %d\r\n" % len(fault))
+        writer.write(b"Connection: close\r\n\r\n" + fault)
+        writer.close()
+
+    server = await asyncio.start_server(reject, "127.0.0.1", 0)
+    address = Address("127.0.0.1", server.sockets[0].getsockname()[1])
+    breaker = Breaker(lambda: NOW)
+    reasons = []
+    for _ in range(2):
+        driver = OnvifDriver(address, Login("admin", "wrong"), breaker, now=lambda: NOW)
+        with pytest.raises(DeviceError) as failed:
+            await driver.identify()
+        reasons.append(failed.value.reason)
+        await driver.aclose()
+    server.close()
+    await server.wait_closed()
+
+    assert reasons == [FailureReason.UNAUTHORIZED] * 2
+    assert tokens == 1
+    assert breaker.is_open
 
 
 async def test_an_open_breaker_sends_no_login():
