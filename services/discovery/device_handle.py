@@ -15,6 +15,7 @@ from libs.contracts.devices import (
     FailureReason,
     LoginState,
 )
+from libs.contracts.times import seconds_between
 from libs.devices.breaker import Breaker, credentials_digest
 from libs.devices.driver import Address, Driver
 from libs.devices.errors import DeviceError
@@ -22,6 +23,10 @@ from services.discovery.addresses import AddressRules
 from services.discovery.inspection import close_quietly
 from services.discovery.logins import Logins
 from services.discovery.recognition import Drivers
+
+CLOCK_SECONDS = 300.0
+"""How long a measured clock is good for: somebody may set it, or it may miss a change of summer
+time."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,10 @@ class DeviceHandle:
         self._on_state = on_state
         self._state = state or DeviceState(device_id=config.device_id, site=config.site)
         self._login_renewed_at: datetime | None = None
+        self._is_closed = False
         self._session = self._new_session(config, self._state.login)
+        # another login than the stored one has closed the breaker
+        self._state = self._state.model_copy(update={"login": self.breaker.state})
         self.wanted = asyncio.Event()
         """Set when the device should be looked at without waiting for its turn."""
 
@@ -103,18 +111,27 @@ class DeviceHandle:
         """Have the device for oneself; its clock has been measured, where it has one.
 
         Not to be nested. Raises DeviceError when its address is forbidden or unknown, when the
-        driver is not available, or when the clock cannot be measured.
+        driver is not available, when the clock cannot be measured, or after `close`.
         """
         session = self._session
         async with session.turn:
+            if self._is_closed:
+                raise DeviceError(FailureReason.NOT_FOUND, "the device is not registered any more")
             if session.driver is None:
                 session.driver = await self._connect(session.config, session.breaker)
             can = session.driver.capabilities
-            if needs_clock and Capability.CLOCK in can and not session.is_clock_known:
+            if needs_clock and Capability.CLOCK in can and not self._is_clock_fresh(session):
                 clock = await session.driver.clock()
                 session.is_clock_known = True
                 self.update_state(clock=clock)
             yield session.driver
+
+    def _is_clock_fresh(self, session: Session) -> bool:
+        """Whether the clock need not be measured again: times of footage go by its offset."""
+        clock = self._state.clock
+        if clock is None or not session.is_clock_known:
+            return False
+        return 0 <= seconds_between(clock.measured_at, self._tools.now()) < CLOCK_SECONDS
 
     def update_state(self, **fields: object) -> None:
         """Change fields of the device's state; it is written soon."""
@@ -163,7 +180,8 @@ class DeviceHandle:
         self._on_state = lambda _: None
 
     async def close(self) -> None:
-        """Close the driver; the handle is not used afterwards."""
+        """Close the driver; who still has the handle cannot use it any more."""
+        self._is_closed = True
         await self._session.close()
 
     def _new_session(self, config: DeviceConfig, login: LoginState) -> Session:

@@ -34,6 +34,8 @@ class FakeDevice:
     broken: Exception | None = None
     """Raised when it is asked for its streams."""
     attempts: int = 0
+    clocks: int = 0
+    """How often its clock was measured."""
     closed: int = 0
 
 
@@ -73,7 +75,9 @@ class FakeDriver:
         raise DeviceError(FailureReason.UNSUPPORTED)
 
     async def clock(self) -> DeviceClock:
-        return DeviceClock(offset_seconds=1.5, measured_at=NOW)
+        if self.device is not None:
+            self.device.clocks += 1
+        return DeviceClock(offset_seconds=1.5, measured_at=datetime.now(UTC))
 
     async def list_footage(
         self, channel: str, stream: StreamName, window: Window

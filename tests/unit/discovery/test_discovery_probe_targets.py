@@ -43,11 +43,10 @@ async def test_only_a_name_that_a_certificate_proves_is_looked_up_again(url: str
     def now() -> datetime:
         return datetime.now(UTC)
 
-    rtsp, unused = Rtsp(), None
+    rtsp = Rtsp()
     box = CredentialBox(Fernet.generate_key().decode())
-    parts: dict[str, Any] = {
-        name: unused for name in ("watch", "sweeper", "recogniser", "inspector", "breaker_of")
-    }
+    unused = ("watch", "sweeper", "recogniser", "inspector", "breaker_of")
+    parts: dict[str, Any] = dict.fromkeys(unused)
     prober = Prober(
         rules=AddressRules(allow_loopback=True),
         rtsp=rtsp,

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from cryptography.fernet import Fernet
 
 from libs.bus.testing import FakeBroker
@@ -138,6 +139,48 @@ async def test_one_caller_at_a_time_has_the_device_and_its_clock_is_known_then()
         await asyncio.gather(*(use() for _ in range(5)))
 
     assert not inside
+
+
+async def test_a_deleted_device_is_not_connected_to_by_who_still_lists_its_footage():
+    # The connection that was made after the deletion was never closed.
+    site, wanted = Site(), config()
+    async with site.seen(wanted):
+        handle = site.registry.handles["nvr"]
+        await site.api.kv(DeviceConfig).delete(wanted.key)
+        await eventually(lambda: site.device.closed == 1)
+        with pytest.raises(DeviceError, match="not registered"):
+            async with handle.use():
+                pass
+
+    assert len(site.drivers.built) == 1
+
+
+async def test_a_login_that_was_changed_while_nobody_watched_closes_the_stored_breaker():
+    site = Site()
+    failure = DeviceError(FailureReason.UNAUTHORIZED, "rejected").failure
+    login = LoginState(credentials_digest="0" * 16, failure=failure, opened_at=datetime.now(UTC))
+    stored = DeviceState(device_id="nvr", login=login)
+    await site.broker.bus(WIRING).kv(DeviceState).put("main.nvr", stored)
+
+    async with site.seen(config("good")):
+        state = await site.state()
+
+    assert state is not None
+    assert state.login.failure is None
+
+
+async def test_a_clock_is_measured_again_when_its_measurement_is_old():
+    site = Site()
+    async with site.seen(config()):
+        handle = site.registry.handles["nvr"]
+        for _ in range(2):
+            async with handle.use():
+                measured = site.device.clocks
+        assert handle.clock is not None
+        old = handle.clock.measured_at - timedelta(minutes=10)
+        handle.update_state(clock=handle.clock.model_copy(update={"measured_at": old}))
+        async with handle.use():
+            assert site.device.clocks == measured + 1
 
 
 async def test_a_recorders_rejection_opens_the_breaker_unless_it_is_older_than_the_last_success():
