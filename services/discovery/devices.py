@@ -110,8 +110,8 @@ class DeviceRegistry:
                 )
                 await supervise("device-watch", lambda: self._watch(tasks))
         finally:
-            for handle in self._handles.values():
-                await handle.close()
+            metrics.DEVICES.clear()  # the next leader counts them
+            await asyncio.gather(*(handle.close() for handle in self._handles.values()))
 
     async def _watch(self, tasks: asyncio.TaskGroup) -> None:
         async with aclosing(self._configs.watch()) as changes:

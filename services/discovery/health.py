@@ -29,7 +29,8 @@ from services.discovery.latest import LatestValues
 
 log = structlog.get_logger()
 
-MOST_AT_ONCE: Final = 16
+MOST_AT_ONCE: Final = 64
+"""So many that do not answer must not hold up the others for longer than their minute."""
 _FIRST_SPREAD_SECONDS: Final = 20.0
 """After a start the cameras are checked over so long, not all at once."""
 
@@ -50,6 +51,9 @@ class _Watched:
     progress: RecordingProgress | None = None
     heard_at: float | None = None
     revision: int = 0
+    login_at: datetime | None = None
+    """When its login was last changed; None: not since it is watched."""
+    first_wait: float = 0.0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -103,12 +107,16 @@ class HealthWatch:
 
     async def run(self) -> None:
         """Check until cancelled. Cameras are told by `camera_changed` and `camera_removed`."""
-        async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            tasks.create_task(supervise("health-values", self._values.run), name="health-values")
-            tasks.create_task(supervise("health-progress", self._follow), name="health-progress")
-            for watched in self._cameras.values():
-                self._begin(watched, tasks)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                jobs = {"health-values": self._values.run, "health-progress": self._follow}
+                for name, job in jobs.items():
+                    tasks.create_task(supervise(name, job), name=name)
+                for watched in self._cameras.values():
+                    self._begin(watched, tasks)
+        finally:
+            metrics.CAMERAS.clear()  # the next leader counts them
 
     # what is to be watched
 
@@ -120,7 +128,7 @@ class HealthWatch:
             return
         before, watched.config = watched.config, camera
         if (before.url, before.credentials) != (camera.url, camera.credentials):
-            watched.breaker = Breaker(self._now)
+            watched.breaker, watched.login_at = Breaker(self._now), self._now()
         if before.session_differs(camera) or before.device_id != camera.device_id:
             watched.wake.set()
 
@@ -154,6 +162,10 @@ class HealthWatch:
         heard = self._heard.get(camera.key)
         if heard is not None:
             watched.progress, watched.heard_at, watched.revision = heard
+        # a camera that is added later is checked at once: somebody waits for the result
+        if not self._is_started:
+            spread = self._first_spread_seconds
+            watched.first_wait = random.uniform(0, spread)  # noqa: S311 - spreading load
         self._cameras[camera.key] = watched
         if self._tasks is not None:
             self._begin(watched, self._tasks)
@@ -213,9 +225,7 @@ class HealthWatch:
         watched.task = tasks.create_task(self._keep(watched), name=f"health {key}")
 
     async def _keep(self, watched: _Watched) -> None:
-        # a camera that is added later is checked at once: somebody waits for the result
-        spread = 0.0 if self._is_started else self._first_spread_seconds
-        wait = random.uniform(0, spread)  # noqa: S311 - spreading load, not a secret
+        wait = watched.first_wait
         while True:
             try:
                 async with asyncio.timeout(wait):
@@ -257,8 +267,10 @@ class HealthWatch:
         return progress
 
     def _learn_login(self, watched: _Watched, progress: RecordingProgress) -> None:
-        """What the recorder's login met holds for ours: it is the same."""
+        """What the recorder's login met holds for ours, where it is the same."""
         if progress.state is CameraState.UNAUTHORIZED:
+            if watched.login_at is not None and progress.state_since <= watched.login_at:
+                return  # it does not know the new login yet
             self._registry.recorder_was_rejected(
                 watched.config, progress.state_since, progress.detail
             )

@@ -1,10 +1,12 @@
 """Health of several cameras over a bus in memory, with a checker that is told what to find."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+
+from prometheus_client import REGISTRY
 
 from libs.bus.testing import FakeBroker
 from libs.contracts.cameras import CameraConfig, CameraState
@@ -27,6 +29,8 @@ class FakeChecker(Checker):
 
     state: HealthState = HealthState.ONLINE
     checked: Counter[str] = field(default_factory=Counter)
+    is_open: dict[str, bool] = field(default_factory=lambda: defaultdict(bool))
+    """The breaker that each was last checked with."""
     most: int = 0
     _now: int = 0
 
@@ -38,6 +42,7 @@ class FakeChecker(Checker):
         await asyncio.sleep(0)
         self._now -= 1
         self.checked[camera.camera_id] += 1
+        self.is_open[camera.camera_id] = breaker.is_open
         flows = progress is not None and progress.state is CameraState.RECORDING
         return Finding(HealthState.ONLINE if flows else self.state)
 
@@ -72,14 +77,62 @@ class Cameras:
 
 async def test_many_cameras_are_checked_a_few_at_a_time_and_each_is_told_once():
     cameras = Cameras(FakeBroker())
-    for number in range(60):
+    for number in range(2 * MOST_AT_ONCE):
         cameras.add(f"camera-{number}")
 
     async with running(cameras.health.run()):
-        await eventually(lambda: len(cameras.told()) == 60)
+        await eventually(lambda: len(cameras.told()) == 2 * MOST_AT_ONCE)
 
     assert set(cameras.checker.checked.values()) == {1}
     assert cameras.checker.most <= MOST_AT_ONCE
+
+
+async def test_cameras_that_are_there_at_the_start_are_not_checked_all_at_once():
+    # They were all told before the first of them looked whether the start was over.
+    cameras = Cameras(FakeBroker(), first_spread_seconds=36_000.0)
+    async with running(cameras.health.run()):
+        await asyncio.sleep(0)
+        for number in range(20):
+            cameras.add(f"camera-{number}")
+        cameras.health.cameras_complete()
+        cameras.add("added-later")
+        await eventually(lambda: cameras.checker.checked["added-later"] == 1)
+
+    assert sum(cameras.checker.checked.values()) <= 2
+
+
+async def test_cameras_are_counted_by_the_leader_alone():
+    cameras = Cameras(FakeBroker())
+    cameras.add()
+    async with running(cameras.health.run()):
+        await eventually(lambda: cameras.checker.checked["yard"] == 1)
+        await eventually(lambda: _counted() == 1)
+
+    assert _counted() is None
+
+
+async def test_a_recorder_that_still_uses_the_old_login_says_nothing_of_the_new_one():
+    # Its word opened the new login's breaker, which nothing closed while nobody recorded.
+    broker = FakeBroker()
+    cameras = Cameras(broker)
+    moment = cameras.utc
+    said = RecordingProgress(
+        camera_id="yard",
+        recorder="recorder-1",
+        epoch=1,
+        seen_at=moment,
+        accounted_until=moment,
+        state=CameraState.UNAUTHORIZED,
+        state_since=moment,
+    )
+    cameras.add(credentials="old")
+    async with running(cameras.health.run()):
+        await broker.bus(RECORDER).kv(RecordingProgress).put("main.yard", said)
+        await eventually(lambda: cameras.checker.is_open["yard"])
+        cameras.utc += timedelta(seconds=1)
+        cameras.add(credentials="new", version=2)
+
+        await eventually(lambda: not cameras.checker.is_open["yard"])
 
 
 async def test_a_jump_of_the_clock_makes_nobody_check():
@@ -169,3 +222,7 @@ async def test_only_the_newest_state_is_told_after_the_bus_was_away():
         await eventually(lambda: len(cameras.told()) == 2)
 
     assert cameras.told() == [HealthState.ONLINE, HealthState.UNAUTHORIZED]
+
+
+def _counted() -> float | None:
+    return REGISTRY.get_sample_value("everframe_discovery_cameras", {"state": "online"})
