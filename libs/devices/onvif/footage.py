@@ -39,7 +39,7 @@ async def list_recording(
     if changes:
         found = intervals_of(changes, recording.track, start, end)
     else:
-        found = _by_flags(recording, end)
+        found = _by_flags(recording, start, end)
     return [piece for interval in found for piece in cut(_ending(interval, recording, end))]
 
 
@@ -136,14 +136,15 @@ def _topic_filter() -> etree._Element:
     return element
 
 
-def _by_flags(recording: Recording, end: datetime) -> list[Interval]:
-    """Without events, all between the first and the last moment of the track."""
-    start, until = recording.data_from, recording.data_to
-    if start is None:
-        return []
+def _by_flags(recording: Recording, start: datetime, end: datetime) -> list[Interval]:
+    """Without events, all within [start, end) from the first to the last moment of the track.
+
+    A track that is said to begin in the year 1 would else be millions of hours.
+    """
+    begun, until = max(recording.data_from or end, start), recording.data_to
     stop = min(until or end, end)
     grows = recording.is_recording or stop > end - _STILL_GROWING
-    return [Interval(start, stop, goes_on=grows)] if start < stop else []
+    return [Interval(begun, stop, goes_on=grows)] if begun < stop else []
 
 
 def _ending(interval: Interval, recording: Recording, end: datetime) -> Interval:
