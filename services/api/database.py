@@ -74,6 +74,8 @@ class Database:
             command_timeout=settings.db_query_seconds + 1,
             server_settings={
                 "application_name": "everframe-api",
+                # Filters that are null when unused: one plan for all reads whole tables.
+                "plan_cache_mode": "force_custom_plan",
                 "statement_timeout": str(int(settings.db_query_seconds * 1000)),
                 "timezone": "UTC",
             },

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 # One page of files that touch a range, each with what recordings cover of it. Devices count in
 # whole seconds and their clocks are measured to about half of one, so up to a second (or a tenth
-# of a short file) may lack where a file counts as stored.
+# of a short file) may lack where a file counts as stored. How long files are is the device's
+# affair, so the index starts at the oldest one that reaches into the range, not a day before it.
 LIST_FOOTAGE = """
 select f.*, range_seconds(tstzmultirange(f.span)) as seconds,
        range_seconds(c.covered) as recorded_seconds, s.state
@@ -29,7 +30,11 @@ cross join lateral (
                 else 'partial' end as state
 ) as s
 where ($1::text[] is null or f.camera_id = any($1)) and f.stream = $2
-  and f.span && tstzrange($3, $4)
+  and f.started_at < $4 and f.ended_at > $3
+  and f.started_at >= (
+      select least($3::timestamptz, min(o.started_at)) from stored_footage o
+      where ($1::text[] is null or o.camera_id = any($1)) and o.stream = $2
+        and o.span @> $3::timestamptz)
   and ($5::text is null or s.state = $5)
   and ($6::timestamptz is null or (f.started_at, f.footage_id) > ($6, $7))
 order by f.started_at, f.footage_id
