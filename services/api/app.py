@@ -85,6 +85,7 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
             serving = tasks.create_task(server.run(), name="http")
             log.info("api.started", port=server.port, health_port=health.port)
             await stop.wait()
+            followers.scans.close()
             server.stop()
             await serving
             for job in jobs:

@@ -12,6 +12,8 @@ from libs.contracts.devices import Failure, FailureReason
 
 SILENT_SECONDS = 30.0
 """A scan that was accepted and of which nothing is heard for this long has failed."""
+KEPT = timedelta(days=1)
+"""How long the bucket keeps a scan; it does not tell when it forgets one."""
 MOST_EXPECTED = 100
 """Accepted scans of which nothing has been heard yet; the oldest is forgotten first."""
 
@@ -59,6 +61,8 @@ class ScanBoard:
         self._changed = asyncio.Event()
         self.followers = 0
         """How many follow a scan now."""
+        self.is_closed = False
+        """Whether those who follow a scan are to leave."""
 
     def expect(self, state: ScanState) -> None:
         """Show a scan that was accepted until the bucket tells of it."""
@@ -103,6 +107,11 @@ class ScanBoard:
         finally:
             self.followers -= 1
 
+    def close(self) -> None:
+        """Send away who follows a scan, so that the server can stop."""
+        self.is_closed = True
+        self._wake()
+
     async def follow(self, bucket: KeyValue[ScanState]) -> None:
         """Follow the scans until cancelled."""
         async for change in bucket.watch():
@@ -118,12 +127,19 @@ class ScanBoard:
         self._keys[change.key] = change.value.scan_id
         self._expected.pop(change.value.scan_id, None)
         self._store(change.value, change.revision)
+        self._forget_old()
         self._wake()
 
     def forget(self, key: str) -> None:
-        """Forget the scan under a bucket key: it expired."""
+        """Forget the scan under a bucket key: it was deleted."""
         self._records.pop(self._keys.pop(key, ""), None)
         self._wake()
+
+    def _forget_old(self) -> None:
+        oldest = self._now() - KEPT
+        for key, scan_id in list(self._keys.items()):
+            if self._records[scan_id].state.started_at < oldest:
+                del self._keys[key], self._records[scan_id]
 
     def _wake(self) -> None:
         self._changed.set()

@@ -68,7 +68,7 @@ async def _events(ctx: Context, scan_id: str, told: int) -> AsyncGenerator[bytes
     until = time.monotonic() + LONGEST_SECONDS
     yield format_sse_event(retry=RETRY_MS)
     with ctx.scans.follower():
-        while time.monotonic() < until:
+        while time.monotonic() < until and not ctx.scans.is_closed:
             changes = ctx.scans.next_change()
             record = ctx.scans.find(scan_id)
             if record is None:

@@ -205,3 +205,30 @@ async def _once_away(client: httpx.AsyncClient, probe: dict[str, Any]) -> httpx.
 
     await eventually(is_away, seconds=90)
     return answers[-1]
+
+
+async def test_who_follows_a_scan_does_not_hold_up_the_end_of_the_service(
+    service: Service, discovery: Discovery
+):
+    # The stream was cut off after the grace period, with a traceback in the log.
+    scan_id = "0" * 16
+    value = scan(scan_id=scan_id, state="running", started_at=datetime.now(UTC))
+    await discovery.bus.kv(ScanState).put(f"main.{scan_id}", value)
+
+    async with service.client() as client:
+
+        async def is_known() -> bool:
+            return (await client.get(f"{SCANS}/{scan_id}")).status_code == 200
+
+        await eventually(is_known)
+        async with client.stream("GET", f"{SCANS}/{scan_id}/events", timeout=30) as answer:
+            lines = answer.aiter_lines()
+            while not (await anext(lines)).startswith("id:"):
+                pass
+            stopping = asyncio.create_task(service.stop())
+            async for _ in lines:
+                pass
+            status = await stopping
+
+    assert status == 0
+    assert '"level": "error"' not in service.log

@@ -4,7 +4,7 @@ from typing import Any
 
 from libs.bus.keyvalue import Change, ChangeKind
 from libs.contracts.asks import FoundDevice, ScanState
-from services.api.scan_board import MOST_EXPECTED, SILENT_SECONDS, ScanBoard
+from services.api.scan_board import KEPT, MOST_EXPECTED, SILENT_SECONDS, ScanBoard
 
 T0 = datetime(2026, 11, 20, tzinfo=UTC)
 SCAN_ID = "0" * 16
@@ -117,6 +117,19 @@ def test_expired_scan_is_forgotten_and_the_end_of_a_snapshot_is_no_scan():
 
     assert known is not None
     assert board.find(SCAN_ID) is None
+
+
+def test_old_scans_are_forgotten_though_the_bucket_does_not_tell():
+    # The bucket drops what is a day old in silence; the api held every scan until it was restarted.
+    clock = Clock()
+    board = ScanBoard(clock)
+    for day in range(3):
+        clock.now = T0 + day * KEPT
+        scan_id = f"{day:016x}"
+        scan = state(device(1), scan_id=scan_id, started_at=clock.now)
+        board.on_change(change(scan, day + 1, scan_id))
+
+    assert [record.state.scan_id[-1] for record in board.newest_first()] == ["2", "1"]
 
 
 async def test_waiting_for_a_change_misses_none():
