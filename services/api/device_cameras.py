@@ -76,8 +76,8 @@ def _told_main(
     if details is None:
         raise invalid(
             field,
-            "nothing is known of this device's streams: send the address, or scan or probe the "
-            "device with its login first",
+            "nothing is known of this device's streams: send the address, or scan the device with "
+            "its login first",
         )
     text = _told(details, channel, "main")
     if text is None:

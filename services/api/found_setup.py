@@ -202,5 +202,5 @@ def _problem_view(item: AddFound, problem: Problem, looked: Looked) -> AddedView
         device_id=problem.device_id if isinstance(problem, AlreadyAdded) else None,
         problem=problem.detail,
         errors={error.field: error.problem for error in problem.errors},
-        failure=looked.failure,
+        failure=None if isinstance(problem, AlreadyAdded) else looked.failure,
     )

@@ -64,7 +64,8 @@ def parse_camera_url(text: str, *, allow_loopback: bool) -> CameraUrl:
 def parse_host(text: str, *, allow_loopback: bool) -> str:
     """Return a host in lower case, IPv6 without brackets; ValueError says what is wrong."""
     host = text.lower().removeprefix("[").removesuffix("]")
-    if _UNSAFE.search(host) or "@" in host or "/" in host or "%" in host:
+    has_port = host.count(":") == 1 or "]" in host
+    if _UNSAFE.search(host) or has_port or "@" in host or "/" in host or "%" in host:
         raise ValueError("the host must be a DNS name or an IP address, with nothing around it")
     _check_host(host, allow_loopback=allow_loopback)
     return host

@@ -95,7 +95,7 @@ async def test_every_wrong_item_is_named_and_nothing_is_added(api: Api):
     }
     assert "twice" in told["cameras[1].channel"]
     assert "another host" in told["cameras[3].url"]
-    assert "scan or probe" in told["cameras[5].url"]
+    assert "scan the device" in told["cameras[5].url"]
     assert await counts(api) == (0, 0)
 
 

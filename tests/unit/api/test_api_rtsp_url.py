@@ -167,3 +167,9 @@ def test_host_of_a_device_is_stored_in_one_spelling(text, host):
 def test_host_of_a_device_is_a_host_and_nothing_else(text):
     with pytest.raises(ValueError, match="host"):
         parse_host(text, allow_loopback=False)
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1:80", "nvr.lan:80", "[2001:db8::1]:80"])
+def test_host_with_a_port_is_refused_for_that(text):
+    with pytest.raises(ValueError, match="nothing around it"):
+        parse_host(text, allow_loopback=False)
