@@ -77,9 +77,13 @@ class KeyValue(Generic[M]):
             return None
         return Entry(key, decode_value(self._model, raw.data), raw.revision)
 
-    async def put(self, key: str, value: M) -> int:
-        """Store whatever was there before; return the revision."""
-        return await self._writing().write(key, encode_value(value))
+    async def put(self, key: str, value: M, *, ttl_seconds: int = 0) -> int:
+        """Store whatever was there before; return the revision.
+
+        With `ttl_seconds` the value is forgotten after that time, unless it is put again.
+        """
+        headers = {"Nats-TTL": f"{ttl_seconds}s"} if ttl_seconds else None
+        return await self._writing().write(key, encode_value(value), headers=headers)
 
     async def create(self, key: str, value: M) -> int:
         """Store where there is no value; Conflict when there is one."""

@@ -60,6 +60,8 @@ class _Bucket:
     """Keys carry a TTL and leave a marker when they expire."""
     max_age_seconds: float = 0.0
     """Values older than this are forgotten; 0: never."""
+    size: int = 1
+    """How many times as large as other buckets it may get."""
 
 
 # Presence lies on disk like the others: a memory bucket is gone after a restart of the server,
@@ -77,7 +79,7 @@ _BUCKETS = (
     _Bucket(DiscoveryLeader, expires=True),
     _Bucket(ScanState, max_age_seconds=timedelta(days=1).total_seconds()),
     _Bucket(FootageCheck),
-    _Bucket(FootageDay, max_age_seconds=timedelta(days=400).total_seconds()),
+    _Bucket(FootageDay, max_age_seconds=timedelta(days=400).total_seconds(), size=8),
 )
 
 
@@ -160,7 +162,7 @@ def _bucket_config(bucket: _Bucket, limits: Limits) -> api.StreamConfig:
         storage=api.StorageType.FILE,
         max_msgs_per_subject=bucket.history,
         max_age=bucket.max_age_seconds,
-        max_bytes=limits.bucket_max_bytes,
+        max_bytes=limits.bucket_max_bytes * bucket.size,
         discard=api.DiscardPolicy.NEW,
         duplicate_window=120,
         allow_rollup_hdrs=True,

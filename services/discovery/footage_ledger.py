@@ -1,19 +1,24 @@
 """Which files were announced: one value per camera and day, so that no file is told twice."""
 
 from collections.abc import Iterable
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 
 from libs.bus.errors import InvalidPayload
 from libs.bus.keyvalue import KeyValue
 from libs.contracts.cameras import CameraConfig, camera_key
 from libs.contracts.footage import FootageDay, FootageFile
 
+SPARE = timedelta(days=3)
+"""A day is known for longer than it is listed, also where the device's clock goes wrong."""
+
 
 class FootageLedger:
     """The announced files of all cameras; one writer, the leading instance."""
 
-    def __init__(self, bucket: KeyValue[FootageDay]) -> None:
+    def __init__(self, bucket: KeyValue[FootageDay], *, lookback: timedelta) -> None:
+        """`lookback` is how far back files are listed: what is older need not be known."""
         self._bucket = bucket
+        self._ttl_seconds = int((lookback + SPARE).total_seconds())
 
     async def unknown(
         self, camera: CameraConfig, files: Iterable[FootageFile]
@@ -47,7 +52,7 @@ class FootageLedger:
             device_id=camera.device_id,
             digests=tuple(sorted(digests)),
         )
-        await self._bucket.put(_key(camera, day), value)
+        await self._bucket.put(_key(camera, day), value, ttl_seconds=self._ttl_seconds)
 
     async def _known(self, camera: CameraConfig, day: date) -> set[str]:
         try:

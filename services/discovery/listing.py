@@ -120,7 +120,7 @@ class FootageLister:
         self._lookback = lookback
         self._settle = settle
         self._checks = bus.kv(FootageCheck)
-        self._ledger = FootageLedger(bus.kv(FootageDay))
+        self._ledger = FootageLedger(bus.kv(FootageDay), lookback=lookback)
         self._turns: dict[str, _Turn] = {}
         self._busy_devices: set[str] = set()
         self._forgotten: set[str] = set()

@@ -352,3 +352,14 @@ async def _is_finished(bus: Bus, floor: int) -> bool:
 
 async def _never(delivery: Delivery) -> None:
     raise AssertionError(delivery)
+
+
+async def test_a_value_with_a_ttl_is_forgotten(world: World):
+    configs = (await world.bus(API)).kv(CameraConfig)
+    await configs.put(KEY, camera("front-door"), ttl_seconds=1)
+    assert await configs.get(KEY) is not None
+
+    async def is_gone() -> bool:
+        return await configs.get(KEY) is None
+
+    await eventually_async(is_gone)

@@ -288,6 +288,14 @@ async def test_checks_of_cameras_that_were_deleted_meanwhile_are_removed(world: 
         await eventually_async(lambda: _is_gone(world))
 
 
+async def test_what_was_announced_is_not_remembered_for_longer_than_it_is_listed(world: World):
+    await world.list_once()
+    entry = await world.broker.bucket("footage").read(f"main.front-door.{NOW.date()}")
+
+    assert entry is not None
+    assert entry.headers == {"Nats-TTL": f"{6 * 86_400}s"}
+
+
 async def test_a_bus_that_is_away_delays_and_loses_nothing(world: World):
     world.driver.release = asyncio.Event()
     async with running(world.lister.run()):
