@@ -57,8 +57,10 @@ class Window:
 class Driver(Protocol):
     """One device, spoken to in one protocol. Every method raises DeviceError and nothing else.
 
-    Nothing blocks the event loop. Every call ends within the driver's timeout. Calls may come
-    concurrently; a driver that must not do two things at once queues them.
+    Nothing blocks the event loop. Every request to the device ends within the driver's timeout; a
+    call takes several of them, `streams` some for each channel, and a listing up to half an hour:
+    who cannot wait for so long sets a limit. Calls may come concurrently; a driver that must not
+    do two things at once queues them.
     """
 
     name: DriverName

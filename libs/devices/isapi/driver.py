@@ -1,7 +1,8 @@
 """The ISAPI driver: Hikvision and its brands over HTTP."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -57,10 +58,12 @@ class IsapiDriver:
         timeout_seconds: float = 8.0,
         clock_mode: ClockMode = ClockMode.UNKNOWN,
         pause_seconds: float = 1.0,
+        calibration_seconds: float = 20.0,
     ) -> None:
         """`clock_mode` is what an earlier look found out; it holds where a new one cannot tell.
 
-        `pause_seconds` is the first pause before a busy device is asked again.
+        `pause_seconds` is the first pause before a busy device is asked again. The searches that
+        show what a Z means have `calibration_seconds`.
         """
         self._address = address
         self._now = now
@@ -73,6 +76,7 @@ class IsapiDriver:
             pause_seconds=pause_seconds,
         )
         self._search = FootageSearch(self._client, address.host)
+        self._calibration_seconds = calibration_seconds
         self._known_mode = clock_mode
         self._offset = timedelta()
         self._times: SearchTimes | None = None
@@ -149,7 +153,7 @@ class IsapiDriver:
         times = self._times
         assert times is not None
         if times.mode is ClockMode.UNKNOWN:
-            times = await calibrate(times, self._now() + self._offset, self._spans_of(track))
+            times = await self._calibrated_by([track], times, self._now() + self._offset)
             self._times, self._known_mode = times, times.mode
         return await self._search.files(channel, stream, window, times)
 
@@ -224,15 +228,29 @@ class IsapiDriver:
     async def _calibrated(self, times: SearchTimes, device_now: datetime) -> SearchTimes:
         """Return the times with what can be found out, or else with what was known before."""
         try:
-            for track in await self._calibration_tracks():
-                found = await calibrate(times, device_now, self._spans_of(track))
-                if found.mode is not ClockMode.UNKNOWN:
-                    return found
+            found = await self._calibrated_by(await self._calibration_tracks(), times, device_now)
         except DeviceError as error:
             # Without a disk there are no searches, yet there is a clock.
             if error.reason in LOGIN_REASONS:
                 raise
-        return replace(times, mode=self._known_mode)
+            found = times
+        return replace(times, mode=self._known_mode) if found.mode is ClockMode.UNKNOWN else found
+
+    async def _calibrated_by(
+        self, tracks: Sequence[str], times: SearchTimes, device_now: datetime
+    ) -> SearchTimes:
+        """Return the times with what the first track proves that proves anything."""
+        try:
+            async with asyncio.timeout(self._calibration_seconds):
+                for track in tracks:
+                    found = await calibrate(times, device_now, self._spans_of(track))
+                    if found.mode is not ClockMode.UNKNOWN:
+                        return found
+        except TimeoutError as error:
+            raise DeviceError(
+                FailureReason.TIMEOUT, "the device takes too long to search its footage"
+            ) from error
+        return times
 
     def _spans_of(self, track: str) -> Callable[[str, str], Awaitable[Spans]]:
         async def spans(start: str, end: str) -> Spans:

@@ -301,6 +301,26 @@ async def test_a_device_that_begins_to_record_later_is_read_by_its_clock_of_then
         assert listed
 
 
+async def test_a_device_that_searches_slowly_still_tells_its_clock():
+    # Thousands of requests, each of them in time, went before the answer.
+    faults = DeviceFaults(zone="CST-8:00:00", slow_drip=0.002, wire_path="ContentMgmt/search")
+    timeline = steady_timeline(1, START, None, now=lambda: NOW)
+    async with SimulatedDevice(SPEC, timeline, faults) as device:
+        driver = IsapiDriver(
+            device.address,
+            Login(SPEC.username, SPEC.password),
+            Breaker(lambda: NOW),
+            now=lambda: NOW,
+            calibration_seconds=0.1,
+        )
+        clock = await driver.clock()
+        error = await failure_of(driver.list_footage("1", "main", EVERYTHING))
+        await driver.aclose()
+
+    assert clock.mode is ClockMode.UNKNOWN
+    assert error.reason is FailureReason.TIMEOUT
+
+
 async def test_an_empty_device_whose_z_is_unknown_has_no_footage():
     async with a_device(DeviceFaults(zone="CST-8:00:00"), timeline=Timeline()) as setup:
         assert await setup.listed() == []
