@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from libs.devices.driver import Address, Login
 from libs.devices.errors import DeviceError
 from libs.devices.http_errors import device_error_of
 from libs.devices.http_login import Authorizer, is_stale, parse_challenges
+from libs.devices.tls import client_context
 
 DEFAULT_MAX_BYTES = 4 * 1024 * 1024
 
@@ -93,7 +93,7 @@ class DeviceHttp:
         self._locked = locked
         self._authorizer = Authorizer(login) if login is not None else None
         self._turn = asyncio.Lock()
-        self._tls = _tls_context(address)
+        self._tls = client_context(verify=address.use_tls and address.verify_tls)
         self._transport = self._new_transport()
         self._stream: Any = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -290,15 +290,3 @@ async def _bounded_body(response: httpx.Response, max_bytes: int) -> bytes:
         if len(body) > max_bytes:
             raise DeviceError(FailureReason.PROTOCOL, f"the answer is over {max_bytes} bytes")
     return bytes(body)
-
-
-def _tls_context(address: Address) -> ssl.SSLContext:
-    if address.use_tls and address.verify_tls:
-        return ssl.create_default_context()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    # Old devices know only old TLS; who does not check certificates loses nothing by it.
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    return context

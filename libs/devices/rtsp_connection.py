@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from libs.contracts.devices import FailureReason
 from libs.devices.errors import DeviceError
+from libs.devices.tls import client_context
 
 _MAX_LINE_BYTES: Final = 16 * 1024
 _MAX_HEADER_LINES: Final = 100
@@ -201,7 +202,7 @@ async def _open(
                 address,
                 target.port,
                 limit=_MAX_LINE_BYTES,
-                ssl=_tls(verify=verify_tls) if target.is_tls else None,
+                ssl=client_context(verify=verify_tls) if target.is_tls else None,
                 server_hostname=target.host if target.is_tls else None,
             )
         except TimeoutError as error:
@@ -232,15 +233,3 @@ def _because(error: Exception, reason: FailureReason, detail: str) -> DeviceErro
     failure = DeviceError(reason, detail)
     failure.__cause__ = error
     return failure
-
-
-def _tls(*, verify: bool) -> ssl.SSLContext:
-    if verify:
-        return ssl.create_default_context()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    # Old cameras know only old TLS; who does not check certificates loses nothing by it.
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    return context
