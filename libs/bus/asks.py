@@ -70,14 +70,18 @@ async def ask(transport: AskTransport, wiring: Wiring, question: Ask[AnswerT]) -
 
 
 async def answer(
-    transport: AskTransport, wiring: Wiring, handlers: Mapping[type[Ask[Any]], AskHandler]
+    transport: AskTransport,
+    wiring: Wiring,
+    handlers: Mapping[type[Ask[Any]], AskHandler],
+    *,
+    site: str,
 ) -> None:
     """Answer questions until cancelled; see `Bus.answer`."""
     for kind in handlers:
         if kind not in wiring.answers:
             raise UndeclaredMessage(f"{wiring.service} does not answer {kind.__name__}")
     desk = _Desk(handlers)
-    await transport.serve([kind.subject_filter() for kind in handlers], desk.handle)
+    await transport.serve([kind.subject_filter(site=site) for kind in handlers], desk.handle)
 
 
 class _Desk:

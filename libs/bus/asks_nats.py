@@ -31,31 +31,32 @@ class NatsAsks:
 
     async def serve(self, subjects: Sequence[str], handler: RawHandler) -> None:
         """Subscribe, and again on every new connection; running answers end with the caller."""
-        while True:
-            await self._connection.wait_connected()
-            renewed = asyncio.Event()
-            forget = self._connection.on_reconnect(renewed.set)
-            async with asyncio.TaskGroup() as answers:
-                subscriptions = await self._subscribe(subjects, handler, answers)
-                try:
-                    # The client renews subscriptions by itself, but a replaced client has none:
-                    # beginning anew is right in both cases.
-                    await renewed.wait()
-                finally:
-                    forget()
-                    await _unsubscribe(subscriptions)
+        async with asyncio.TaskGroup() as answers:
+            while True:
+                await self._connection.wait_connected()
+                await self._serve_until_renewed(subjects, handler, answers)
 
-    async def _subscribe(
+    async def _serve_until_renewed(
         self, subjects: Sequence[str], handler: RawHandler, answers: asyncio.TaskGroup
-    ) -> list[Subscription]:
+    ) -> None:
         async def take(message: Msg) -> None:
             # A callback that takes long would hold up the next ask, and one that raises is lost.
             answers.create_task(self._respond(message, handler), name=f"answer {message.subject}")
 
+        renewed = asyncio.Event()
+        forget = self._connection.on_reconnect(renewed.set)
         client = self._connection.client
-        return [
-            await client.subscribe(subject, queue=self._service, cb=take) for subject in subjects
-        ]
+        subscriptions: list[Subscription] = []
+        try:
+            for subject in subjects:
+                found = await client.subscribe(subject, queue=self._service, cb=take)
+                subscriptions.append(found)
+            # The client renews subscriptions by itself, but a replaced client has none: beginning
+            # anew is right in both cases.
+            await renewed.wait()
+        finally:
+            forget()
+            await _unsubscribe(subscriptions)
 
     async def _respond(self, message: Msg, handler: RawHandler) -> None:
         found = await handler(message.subject, message.data)

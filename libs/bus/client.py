@@ -258,13 +258,15 @@ class Bus:
         """
         return await asks.ask(self._asks(), self._wiring, question)
 
-    async def answer(self, handlers: Mapping[type[Ask[Any]], AskHandler]) -> None:
-        """Answer these questions until cancelled; each must be declared.
+    async def answer(
+        self, handlers: Mapping[type[Ask[Any]], AskHandler], *, site: str = DEFAULT_SITE
+    ) -> None:
+        """Answer these questions about a site until cancelled; each must be declared.
 
         May run more than once, for different questions: some are answered by a leader only.
         A handler that raises is logged, and whoever asked is told that it failed, not why.
         """
-        await asks.answer(self._asks(), self._wiring, handlers)
+        await asks.answer(self._asks(), self._wiring, handlers, site=site)
 
     async def publish_live(self, part: LivePart, payload: bytes, *, expected_seq: int) -> int:
         """Store a live part; return its sequence, which the rendition's next one expects.

@@ -22,7 +22,7 @@ class MemoryAsks:
     async def request(self, subject: str, payload: bytes, timeout_seconds: float) -> RawAnswer:
         await asyncio.sleep(0)
         self._broker.check_online()
-        desks = self._desks.get(_filter_of(subject))
+        desks = self._desks.get(subject)
         if not desks:
             raise BusUnavailable(f"nobody answers on {subject}")
         desks.append(desks.pop(0))  # in turn
@@ -40,7 +40,3 @@ class MemoryAsks:
         finally:
             for subject in subjects:
                 self._desks[subject].remove(handler)
-
-
-def _filter_of(subject: str) -> str:
-    return f"{subject.rpartition('.')[0]}.*"

@@ -150,7 +150,7 @@ class Discovery:
             CancelScan: self.scans.cancel,
             ProbeCamera: self.prober.probe,
         }
-        await self._bus.answer(handlers)
+        await self._bus.answer(handlers, site=self._settings.site)
 
     async def _lead(self) -> None:
         self.leading = self._site_watch()

@@ -69,7 +69,7 @@ class SiteWatch:
             SyncFootage: self.sync_footage,
             RetryLogin: self.retry_login,
         }
-        await self._bus.answer(handlers)
+        await self._bus.answer(handlers, site=self._site)
 
     async def sync_footage(self, ask: SyncFootage) -> Accepted:
         """List a device's footage now."""

@@ -175,6 +175,40 @@ async def test_questions_are_answered_again_after_a_restart_of_the_server(
         await eventually_async(lambda: is_answered(api))
 
 
+async def test_a_slow_answer_does_not_keep_others_waiting_after_a_restart_of_the_server(
+    server_world: ServerWorld, nats_server: NatsServer
+):
+    # Whoever answered subscribed again only when its last answer was given.
+    api, discovery = await server_world.bus(API), await server_world.bus(DISCOVERY)
+    begun, release = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: ProbeCamera) -> CameraProbed:
+        begun.set()
+        await release.wait()
+        return CameraProbed()
+
+    async with answering(discovery, cancel=cancelled, probe=slow):
+        await eventually_async(lambda: is_answered(api))
+        probing = asyncio.create_task(api.ask(PROBE))
+        await begun.wait()
+        await nats_server.stop()
+        await nats_server.start()
+
+        await eventually_async(lambda: is_answered(api), within=15)
+        release.set()
+        await asyncio.wait([probing])
+        probing.exception()
+
+
+async def test_a_question_about_another_site_is_not_answered(world: World):
+    api, discovery = await world.bus(API), await world.bus(DISCOVERY)
+
+    async with answering(discovery, cancel=cancelled):
+        await eventually_async(lambda: is_answered(api))
+        with pytest.raises(BusUnavailable):
+            await api.ask(SCAN.model_copy(update={"site": "other"}))
+
+
 async def _accepts(_: RetryLogin) -> Accepted:
     return Accepted()
 
