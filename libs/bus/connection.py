@@ -288,10 +288,12 @@ async def _cancellable(work: Awaitable[T]) -> T:
     """
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
-    result = await work
-    if task is not None and task.cancelling() > before:
-        raise asyncio.CancelledError
-    return result
+    try:
+        return await work
+    finally:
+        # the answer may be a refusal, which the client raises
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def inbox_prefix(service: str) -> str:

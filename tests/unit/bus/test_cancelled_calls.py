@@ -1,10 +1,13 @@
 """A cancelled request ends, also when its answer comes in the same moment."""
 
 import asyncio
+import contextlib
 
+import nats.errors
 import pytest
 
 from libs.bus.connection import BusConfig, Connection
+from libs.bus.errors import BusError
 
 
 class Connected(Connection):
@@ -13,7 +16,10 @@ class Connected(Connection):
         return True
 
 
-async def test_a_cancellation_is_not_lost_to_an_answer_that_comes_with_it():
+@pytest.mark.parametrize("refusal", [None, nats.errors.NoRespondersError()])
+async def test_a_cancellation_is_not_lost_to_an_answer_that_comes_with_it(
+    refusal: Exception | None,
+):
     connection = Connected(BusConfig(url="nats://127.0.0.1:1"), "test")
     asked = asyncio.Event()
 
@@ -23,12 +29,15 @@ async def test_a_cancellation_is_not_lost_to_an_answer_that_comes_with_it():
             asked.set()
             await asyncio.Event().wait()
         except asyncio.CancelledError:
+            if refusal is not None:
+                raise refusal from None
             return "the answer"
         return ""
 
     async def asks_for_ever() -> None:
         while True:
-            await connection.call("subject", forgets)
+            with contextlib.suppress(BusError):
+                await connection.call("subject", forgets)
 
     task = asyncio.create_task(asks_for_ever())
     await asked.wait()
