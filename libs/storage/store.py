@@ -31,7 +31,7 @@ from libs.storage.objects import (
     decode_metadata,
     encode_metadata,
 )
-from libs.storage.upload_sources import FileSource, StreamSource, hash_file
+from libs.storage.upload_sources import FileSource, StreamSource
 from libs.storage.workers import Workers
 
 T = TypeVar("T")
@@ -261,13 +261,15 @@ class ObjectStore:
         metadata: Mapping[str, str],
         sha256: str | None,
     ) -> StoredObject:
-        digest = sha256 or hash_file(path)
         with path.open("rb") as stream:
             size = path.stat().st_size
+            source = FileSource(stream, size=size, sha256=sha256, key=key)
+            # The client hashes what it sends, to sign it: a third time would tell nothing more.
+            digest = sha256 or source.hash_ahead()
             written = self._uploader.put_object(
                 bucket_name=self._bucket,
                 object_name=key,
-                data=cast(BinaryIO, FileSource(stream, size=size, sha256=digest, key=key)),
+                data=cast(BinaryIO, source),
                 length=size,
                 content_type=content_type,
                 metadata=_headers(encode_metadata({**metadata, SHA256: digest})),

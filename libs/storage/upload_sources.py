@@ -2,10 +2,10 @@
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterable
-from pathlib import Path
+from io import BufferedIOBase
 from queue import SimpleQueue
-from typing import BinaryIO
 
 from libs.storage.errors import ContentMismatch
 
@@ -13,35 +13,49 @@ PENDING_CHUNKS = 4
 
 
 class FileSource:
-    """A finished file that is hashed while it is read.
+    """A finished file that is checked while it is read.
 
     Raises ContentMismatch before handing out the last bytes when the file is shorter than
-    `size` or its hash is not `sha256`; so an upload of it never becomes visible.
+    `size` or its hash is not `sha256`; so an upload of it never becomes visible. Without
+    `sha256` its size and the time of its last change tell whether it is still the same.
     """
 
-    def __init__(self, stream: BinaryIO, *, size: int, sha256: str, key: str) -> None:
+    def __init__(self, stream: BufferedIOBase, *, size: int, sha256: str | None, key: str) -> None:
         self._stream = stream
         self._missing = size
         self._sha256 = sha256
         self._key = key
         self._hash = hashlib.sha256()
+        self._state = (size, _state(stream)[1]) if sha256 is None else None
+
+    def hash_ahead(self) -> str:
+        """Read the file once before it is read for the upload; return its SHA-256."""
+        digest = hashlib.file_digest(self._stream, "sha256").hexdigest()
+        self._stream.seek(0)
+        return digest
 
     def read(self, size: int) -> bytes:
         data = self._stream.read(min(size, self._missing))
-        self._hash.update(data)
+        if self._sha256 is not None:
+            self._hash.update(data)
         self._missing -= len(data)
         if not data and self._missing:
             raise ContentMismatch(f"{self._key}: the file became shorter", key=self._key)
-        if not self._missing and self._hash.hexdigest() != self._sha256:
+        if not self._missing and not self._is_unchanged():
             raise ContentMismatch(
                 f"{self._key}: the file does not match its SHA-256", key=self._key
             )
         return data
 
+    def _is_unchanged(self) -> bool:
+        if self._sha256 is None:
+            return _state(self._stream) == self._state
+        return self._hash.hexdigest() == self._sha256
 
-def hash_file(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+def _state(file: BufferedIOBase) -> tuple[int, int]:
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
 class StreamAborted(Exception):

@@ -1,5 +1,6 @@
 import hashlib
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,32 @@ def test_a_file_that_changed_is_refused_before_its_last_bytes_leave() -> None:
     assert source.read(4) == b"12X4"
     with pytest.raises(ContentMismatch, match="does not match"):
         source.read(1)
+
+
+def test_a_file_without_a_promised_hash_is_refused_when_it_changes_between_the_readings(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    with path.open("rb") as stream:
+        source = FileSource(stream, size=5, sha256=None, key="k")
+        assert source.hash_ahead() == hashlib.sha256(b"12345").hexdigest()
+        assert source.read(4) == b"1234"
+        os.utime(path, ns=(0, 0))
+
+        with pytest.raises(ContentMismatch, match="does not match"):
+            source.read(1)
+
+
+def test_a_file_that_grows_before_it_is_hashed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"123456")
+    with path.open("rb") as stream:
+        source = FileSource(stream, size=5, sha256=None, key="k")
+        source.hash_ahead()
+
+        with pytest.raises(ContentMismatch, match="does not match"):
+            source.read(5)
 
 
 def test_a_reader_may_not_write() -> None:
