@@ -94,6 +94,7 @@ def _problem_responses() -> dict[int | str, dict[str, Any]]:
         404: "There is no such thing.",
         409: "It is there already, or something that is there stands in the way.",
         422: "A field is not as it must be.",
+        502: "Discovery answered with a fault of its own.",
         503: "The database, the bus, discovery, the object store or every streamer is away.",
     }
     content = {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}
