@@ -207,7 +207,8 @@ class DeviceHttp:
             answer = await self._once(exchange, sent)
         if answer.status == 401:
             self._raise_rejected(authorizer, answer)
-        use.was_sent = sent is not None
+        # Any other status may have been decided before the login was looked at.
+        use.was_sent = sent is not None and answer.status == 200
         return answer
 
     def _may_answer(self, authorizer: Authorizer, answer: HttpAnswer, *, is_first: bool) -> bool:

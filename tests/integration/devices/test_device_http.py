@@ -343,6 +343,20 @@ async def test_an_answer_that_needed_no_login_does_not_prove_one():
     assert not breaker.is_accepted
 
 
+@pytest.mark.parametrize("status", [400, 403, 503])
+async def test_an_answer_that_may_come_before_the_login_is_looked_at_does_not_prove_it(status):
+    async def answer(heard: Heard, writer: asyncio.StreamWriter) -> None:
+        busy = f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode()
+        writer.write(busy if heard.authorization else refusal('Digest realm="x", nonce="1"'))
+
+    breaker = Breaker(lambda: NOW)
+    async with a_device(answer) as device, a_client(device.address, breaker=breaker) as http:
+        answered = await http.request("GET", "/a")
+
+    assert answered.status == status
+    assert not breaker.is_accepted
+
+
 async def test_a_locked_account_is_not_tried():
     def locked(answer: HttpAnswer) -> DeviceError | None:
         until = NOW + timedelta(minutes=30)
