@@ -8,10 +8,10 @@ import structlog
 
 from libs.bus.asks import AskHandler
 from libs.bus.client import Bus
-from libs.bus.errors import BusError, InvalidPayload
+from libs.bus.errors import BusError
 from libs.bus.startup import connect_service
 from libs.contracts.asks import CancelScan, ProbeCamera, ScanNetwork
-from libs.contracts.devices import DeviceState, FailureReason, device_key
+from libs.contracts.devices import DeviceConfig, DeviceState, FailureReason, device_key
 from libs.devices.breaker import Breaker, credentials_digest
 from libs.devices.rtsp import RtspProbe
 from libs.media.probe import probe as watch_stream
@@ -210,18 +210,18 @@ class Discovery:
             breaker, own = handle.breaker, handle.config.credentials
             same = self._logins.are_same(credentials, own)
         else:
+            key = device_key(self._settings.site, device_id)
             try:
-                entry = await self._bus.kv(DeviceState).get(
-                    device_key(self._settings.site, device_id)
-                )
-            except (BusError, InvalidPayload):
+                entry = await self._bus.kv(DeviceState).get(key)
+                config = await self._bus.kv(DeviceConfig).get(key)
+            except BusError:
                 return None
-            if entry is None:
+            if entry is None or config is None:
                 return None
-            state = entry.value.login
+            state, own = entry.value.login, config.value.credentials
             breaker = Breaker(_now, state=state)
-            same = bool(credentials) and state.credentials_digest == credentials_digest(credentials)
-            same = same and breaker.is_open
+            is_of_own = state.credentials_digest == credentials_digest(own)
+            same = is_of_own and breaker.is_open and self._logins.are_same(credentials, own)
         is_locked = breaker.is_open and breaker.reason is FailureReason.LOCKED
         return breaker if same or is_locked else None
 

@@ -32,8 +32,8 @@ from services.discovery.settling import Settling
 
 log = structlog.get_logger()
 
-AT_ONCE = 4
-"""Devices that are listed at the same time."""
+AT_ONCE = 16
+"""Devices that are listed at the same time; a new one must not wait until slow ones are done."""
 SOON_SECONDS = 60.0
 """When a listing that failed for a passing reason is tried again, at the latest."""
 PASSING = frozenset(

@@ -1,7 +1,7 @@
 """Registered devices over a real bus: looked at, never locked out, led by one instance."""
 
 from libs.bus.errors import BusUnavailable
-from libs.contracts.asks import RetryLogin, SyncFootage
+from libs.contracts.asks import ProbeCamera, RetryLogin, SyncFootage
 from libs.contracts.devices import DeviceConfig, DeviceState, FailureReason, device_key
 from tests.integration.discovery.discovery_world import World, simulated
 from tests.waiting import eventually, eventually_async
@@ -41,6 +41,28 @@ async def test_a_restart_does_not_try_a_rejected_login_again(world: World):
         await world.device_state(lambda s: s.checked_at is not None and s.checked_at > before)
 
         assert handle.breaker.is_open
+        assert found.account.attempts == 1
+
+
+async def test_a_probe_by_another_instance_does_not_send_a_rejected_login_again(world: World):
+    await world.leader()
+    other = await world.discovery("2")
+    async with simulated(1, protocols=ISAPI) as found:
+        config = await world.add_device(found, credentials=world.sealed("wrong"))
+        await world.device_state(lambda state: state.login.failure is not None)
+        # sealed anew, as when an operator enters it again
+        ask = ProbeCamera(
+            host=config.host,
+            port=config.port,
+            driver=config.driver,
+            credentials=world.sealed("wrong"),
+            device_id=config.device_id,
+        )
+        answer = await other.discovery.prober.probe(ask)
+
+        assert answer.device is not None
+        assert answer.device.failure is not None
+        assert answer.device.failure.reason is FailureReason.UNAUTHORIZED
         assert found.account.attempts == 1
 
 
