@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,7 +11,6 @@ from typing import Final
 import structlog
 
 from libs.bus.client import Bus
-from libs.bus.keyvalue import Change, ChangeKind
 from libs.contracts.cameras import CameraConfig, CameraState, camera_key
 from libs.contracts.devices import FailureReason, LoginState
 from libs.contracts.health import CameraHealth, CameraHealthChanged, HealthState
@@ -22,10 +20,11 @@ from libs.devices.errors import DeviceError
 from libs.runtime.service import supervise
 from services.discovery import metrics
 from services.discovery.breakers import REMEMBERED_SECONDS
-from services.discovery.checks import Checker, Finding, is_fresh
+from services.discovery.checks import Checker, Finding
 from services.discovery.damping import CONFIRM_SECONDS, Damping, Verdict
 from services.discovery.devices import DeviceRegistry
 from services.discovery.latest import LatestValues
+from services.discovery.recorder_news import RecorderNews
 
 log = structlog.get_logger()
 
@@ -48,9 +47,6 @@ class _Watched:
     health: CameraHealth
     breaker: Breaker
     """For a camera whose login is no registered device's."""
-    progress: RecordingProgress | None = None
-    heard_at: float | None = None
-    revision: int = 0
     login_at: datetime | None = None
     """When its login was last changed; None: not since it is watched."""
     first_wait: float = 0.0
@@ -84,13 +80,14 @@ class HealthWatch:
         self._first_spread_seconds = first_spread_seconds
         self._confirm_seconds = confirm_seconds
         self._stored = bus.kv(CameraHealth)
-        self._progress = bus.kv(RecordingProgress)
+        self._news = RecorderNews(
+            bus.kv(RecordingProgress), on_change=self._wake, now=now, monotonic=monotonic
+        )
         self._values = LatestValues(
             self._stored, bucket=CameraHealth.bucket, before=self._tell_change
         )
         self._cameras: dict[str, _Watched] = {}
         self._told: dict[str, CameraHealth] = {}
-        self._heard: dict[str, tuple[RecordingProgress, float | None, int]] = {}
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
         self._is_started = False
         self._tasks: asyncio.TaskGroup | None = None
@@ -110,7 +107,7 @@ class HealthWatch:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                jobs = {"health-values": self._values.run, "health-progress": self._follow}
+                jobs = {"health-values": self._values.run, "health-progress": self._news.follow}
                 for name, job in jobs.items():
                     tasks.create_task(supervise(name, job), name=name)
                 for watched in self._cameras.values():
@@ -159,9 +156,6 @@ class HealthWatch:
             checked_at=moment,
         )
         watched = _Watched(camera, Damping(health.state), health, self._first_breaker(before))
-        heard = self._heard.get(camera.key)
-        if heard is not None:
-            watched.progress, watched.heard_at, watched.revision = heard
         # a camera that is added later is checked at once: somebody waits for the result
         if not self._is_started:
             spread = self._first_spread_seconds
@@ -184,41 +178,11 @@ class HealthWatch:
             state = LoginState(failure=failure, opened_at=before.checked_at)
         return Breaker(self._now, state=state)
 
-    # what recorders say
-
-    async def _follow(self) -> None:
-        is_old = True
-        async with aclosing(self._progress.watch()) as changes:
-            async for change in changes:
-                if change.kind is ChangeKind.SNAPSHOT_DONE:
-                    is_old = False
-                elif change.value is None:
-                    self._silent(change.key)
-                else:
-                    self._hear(change, None if is_old else self._monotonic())
-
-    def _hear(self, change: Change[RecordingProgress], heard_at: float | None) -> None:
-        assert change.value is not None
-        known = self._heard.get(change.key)
-        if known is not None and known[2] == change.revision:
-            return  # told again after an interruption
-        self._heard[change.key] = change.value, heard_at, change.revision
-        watched = self._cameras.get(change.key)
-        if watched is None:
-            return
-        before = watched.progress
-        watched.progress, watched.heard_at, watched.revision = self._heard[change.key]
-        if before is None or before.state is not change.value.state:
-            watched.wake.set()
-
-    def _silent(self, key: str) -> None:
-        self._heard.pop(key, None)
-        watched = self._cameras.get(key)
-        if watched is not None and watched.progress is not None:
-            watched.progress = watched.heard_at = None
-            watched.wake.set()
-
     # checking
+
+    def _wake(self, key: str) -> None:
+        if (watched := self._cameras.get(key)) is not None:
+            watched.wake.set()
 
     def _begin(self, watched: _Watched, tasks: asyncio.TaskGroup) -> None:
         key = watched.config.key
@@ -240,7 +204,7 @@ class HealthWatch:
 
     async def _check(self, watched: _Watched) -> float:
         """Check once and note what was found; return when to check again."""
-        progress = self._fresh_progress(watched)
+        progress = self._news.fresh(watched.config.key)
         breaker = self._registry.breaker_for(watched.config) or watched.breaker
         if progress is not None:
             self._learn_login(watched, progress)
@@ -257,14 +221,6 @@ class HealthWatch:
             scale = self._confirm_seconds / CONFIRM_SECONDS
             return min(self._health_seconds, verdict.check_again_seconds * scale)
         return self._health_seconds * random.uniform(0.9, 1.1)  # noqa: S311 - same
-
-    def _fresh_progress(self, watched: _Watched) -> RecordingProgress | None:
-        progress = watched.progress
-        if progress is None or not is_fresh(
-            progress, watched.heard_at, now=self._monotonic(), utc_now=self._now()
-        ):
-            return None
-        return progress
 
     def _learn_login(self, watched: _Watched, progress: RecordingProgress) -> None:
         """What the recorder's login met holds for ours, where it is the same."""
