@@ -8,6 +8,8 @@ _DURATION = 0x100
 _SIZE = 0x200
 _FLAGS = 0x400
 _OFFSET = 0x800
+TFDT_BYTES = 8
+"""Of a 64-bit baseMediaDecodeTime."""
 _NON_SYNC = 0x0001_0000
 
 

@@ -3,9 +3,12 @@
 ISO/IEC 14496-10 annex B, 14496-15. MPEG-4 part 2 has no NAL units; only its header is split off.
 """
 
+import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 _START_CODE = b"\x00\x00\x01"
+_search_start_code = re.compile(_START_CODE).search  # twice as fast as bytes.find
 _MPEG4_VOP = 0xB6
 _MPEG4_GROUP_OF_VOP = 0xB3
 
@@ -13,7 +16,8 @@ _MPEG4_GROUP_OF_VOP = 0xB3
 class AccessUnit(NamedTuple):
     """One video frame ready for mdat. `parameter_sets`: as they came, empty without any."""
 
-    data: bytes | bytearray
+    pieces: tuple[bytes | memoryview, ...]  # views of the frame: copied once, into their part
+    size: int  # of all pieces
     is_random_access: bool  # an IDR (H.264), any IRAP (H.265) picture, or one after a VOL header
     parameter_sets: tuple[bytes, ...]
 
@@ -38,43 +42,39 @@ def convert(codec: str, data: bytes) -> AccessUnit:
     syntax = _SYNTAX.get(codec)
     if syntax is None:
         header = mpeg4_header(data)
-        return AccessUnit(data, bool(header), (header,) if header else ())
-    if not data.startswith(b"\0\0\0\1"):
-        return _convert_units(syntax, data)
-    # In place while each start code has four bytes and each unit is wanted: the usual case.
-    shift, mask, _, dropped, random_access = syntax
-    buffer = bytearray(data)
-    size = len(data)
-    begin = 4
+        return AccessUnit((data,), len(data), bool(header), (header,) if header else ())
+    view = memoryview(data)
+    pieces: list[bytes | memoryview] = []
+    sets: list[bytes] = []
+    size = 0
     is_random_access = False
-    while begin < size:
-        kind = (data[begin] >> shift) & mask
-        if kind in dropped:
-            break
-        if kind in random_access:
-            is_random_access = True
-        following = data.find(_START_CODE, begin)
-        if following < 0:
-            buffer[begin - 4 : begin] = (size - begin).to_bytes(4, "big")
-            return AccessUnit(buffer, is_random_access, ())
-        if data[following - 1] or following - 1 == begin:
-            break
-        buffer[begin - 4 : begin] = (following - 1 - begin).to_bytes(4, "big")
-        begin = following + 3
-    return _convert_units(syntax, data)
+    for begin, end in _units(data):
+        kind = (data[begin] >> syntax.shift) & syntax.mask
+        if kind in syntax.parameter_sets:
+            sets.append(data[begin:end])
+        if kind not in syntax.dropped:
+            is_random_access = is_random_access or kind in syntax.random_access
+            pieces += ((end - begin).to_bytes(4, "big"), view[begin:end])
+            size += 4 + end - begin
+    return AccessUnit(tuple(pieces), size, is_random_access, tuple(sets))
 
 
 def split_units(data: bytes) -> list[bytes]:
     """NAL units of an Annex B byte string, without start codes and trailing zeros."""
-    units = []
-    position = data.find(_START_CODE)
-    while position >= 0:
-        begin = position + 3
-        position = data.find(_START_CODE, begin)
-        unit = data[begin : position if position >= 0 else len(data)].rstrip(b"\0")
-        if unit:
-            units.append(unit)
-    return units
+    return [data[begin:end] for begin, end in _units(data)]
+
+
+def _units(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where each NAL unit begins and ends; what stands before the first start code is none."""
+    found = _search_start_code(data)
+    while found is not None:
+        begin = found.end()
+        found = _search_start_code(data, begin)
+        end = len(data) if found is None else found.start()
+        while end > begin and not data[end - 1]:
+            end -= 1
+        if end > begin:
+            yield begin, end
 
 
 def parameter_sets(codec: str, data: bytes) -> tuple[bytes, ...]:
@@ -124,18 +124,3 @@ def mpeg4_header(data: bytes) -> bytes:
 
 def _kind(syntax: _Syntax, unit: bytes) -> int:
     return (unit[0] >> syntax.shift) & syntax.mask
-
-
-def _convert_units(syntax: _Syntax, data: bytes) -> AccessUnit:
-    """The slow way: for keyframes with parameter sets, delimiters and three-byte start codes."""
-    kept: list[bytes] = []
-    sets: list[bytes] = []
-    is_random_access = False
-    for unit in split_units(data):
-        kind = _kind(syntax, unit)
-        if kind in syntax.parameter_sets:
-            sets.append(unit)
-        if kind not in syntax.dropped:
-            is_random_access = is_random_access or kind in syntax.random_access
-            kept += (len(unit).to_bytes(4, "big"), unit)
-    return AccessUnit(b"".join(kept), is_random_access, tuple(sets))

@@ -49,7 +49,7 @@ class _ClosedRun(NamedTuple):
     decode_times: list[int]
     end: int
     offsets: list[int]
-    samples: list[bytes | bytearray]
+    samples: list[nal.AccessUnit]
     is_keyframe_start: bool
     starts_after: Break | None
     camera_time: float | None  # Unix seconds of the first frame
@@ -118,7 +118,7 @@ class Muxer:
         self._open_init: InitSegment | None = None
         self._decode_times: list[int] = []
         self._offsets: list[int] = []
-        self._samples: list[bytes | bytearray] = []
+        self._samples: list[nal.AccessUnit] = []
         self._is_keyframe_start = False
         self._starts_after: Break | None = None
         self._camera_time: float | None = None
@@ -227,7 +227,7 @@ class Muxer:
         is_key = packet.is_key or unit.is_random_access
         if is_key:
             self._renew_init(packet, unit)
-        if self._init is None or not unit.data:
+        if self._init is None or not unit.size:
             self.skipped_video += 1
             return
         clock = self._clock
@@ -243,7 +243,7 @@ class Muxer:
             self._open(packet, is_key)
         self._decode_times.append(at)
         self._offsets.append(self._composition_offset(packet.pts, dts))
-        self._samples.append(unit.data)
+        self._samples.append(unit)
 
     def _renew_init(self, packet: Packet, unit: nal.AccessUnit) -> None:
         codec = self._video.codec
@@ -339,19 +339,19 @@ class Muxer:
                 durations=[
                     after - at for at, after in zip(run.decode_times, following, strict=True)
                 ],
-                sizes=[len(sample) for sample in run.samples],
+                sizes=[sample.size for sample in run.samples],
                 composition_offsets=run.offsets if any(run.offsets) else None,
                 first_is_sync=run.is_keyframe_start,
                 others_are_sync=False,
             )
         ]
         timescales = [VIDEO_TIMESCALE]
-        payload: list[bytes | bytearray] = run.samples
+        payload = [piece for sample in run.samples for piece in sample.pieces]
         sound = self._audio.take(self._gop_start, run.end) if self._audio is not None else None
         if sound is not None and self._audio_track is not None:
             tracks.append(sound[0])
             timescales.append(self._audio_track.sample_rate)
-            payload = [*payload, *sound[1]]
+            payload += sound[1]
         self._sequence += 1
         header, tfdt_offsets = build_moof(self._sequence, tracks)
         captured = self._arrivals.arrival_of(start / VIDEO_TIMESCALE)

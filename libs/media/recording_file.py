@@ -48,7 +48,7 @@ class RecordingWriter:
         self.bytes = self._media_start
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:
-            _write_all(self._fd, init.data + _free(reserve), 0)
+            _write_all(self._fd, (init.data, _free(reserve)), 0)
         except OSError:
             os.close(self._fd)
             raise
@@ -65,21 +65,23 @@ class RecordingWriter:
             (run.tfdt_offset, run.base_decode_time - base * run.timescale // VIDEO_TIMESCALE)
             for run in part.runs
         ]
-        data = boxes.shift_decode_times(part.data, shifts)
+        head_size = max(offset for offset, _ in shifts) + boxes.TFDT_BYTES
+        head = boxes.shift_decode_times(part.data[:head_size], shifts)
+        media = memoryview(part.data)[head_size:]
         try:
-            _write_all(self._fd, data, self.bytes)
+            _write_all(self._fd, (head, media), self.bytes)
         except OSError:
             os.ftruncate(self._fd, self.bytes)
             raise
         self._base_90k = base
         if part.is_keyframe_start or not self._fragments:
-            self._fragments.append(Fragment(self.bytes, len(data), part.duration_90k))
+            self._fragments.append(Fragment(self.bytes, len(part.data), part.duration_90k))
         else:
             last = self._fragments[-1]
             self._fragments[-1] = Fragment(
-                last.offset, last.bytes + len(data), last.duration_90k + part.duration_90k
+                last.offset, last.bytes + len(part.data), last.duration_90k + part.duration_90k
             )
-        self.bytes += len(data)
+        self.bytes += len(part.data)
         self.duration_90k += part.duration_90k
 
     def close(self) -> RecordingIndex:
@@ -237,11 +239,11 @@ def _finalise(fd: int, index: RecordingIndex, media_start: int, first_presentati
     os.ftruncate(fd, index.bytes)
     if index.fragments:
         reserve = _reserve(index, media_start, first_presentation)
-        _write_all(fd, reserve, index.init_bytes)
+        _write_all(fd, (reserve,), index.init_bytes)
         head = os.pread(fd, index.init_bytes, 0)
         milliseconds = round(index.duration_90k * _MVHD_TIMESCALE / VIDEO_TIMESCALE)
         mehd = struct.pack(">I4sIQ", MEHD_BYTES, b"mehd", 1 << 24, milliseconds)
-        _write_all(fd, mehd, _length_box(head))
+        _write_all(fd, (mehd,), _length_box(head))
     os.fsync(fd)
 
 
@@ -293,11 +295,13 @@ def _free(size: int) -> bytes:
     return struct.pack(">I4s", size, b"free") + bytes(size - 8)
 
 
-def _write_all(fd: int, data: bytes | bytearray, position: int) -> None:
+def _write_all(fd: int, pieces: tuple[bytes | bytearray | memoryview, ...], position: int) -> None:
     """One write where the system takes all at once, as it does on a disk with room."""
-    written = os.pwrite(fd, data, position)
-    while written < len(data):
-        written += os.pwrite(fd, memoryview(data)[written:], position + written)
+    written = os.pwritev(fd, pieces, position)
+    if written < sum(len(piece) for piece in pieces):
+        data = b"".join(pieces)
+        while written < len(data):
+            written += os.pwrite(fd, memoryview(data)[written:], position + written)
 
 
 def _sync_folder(path: Path) -> None:

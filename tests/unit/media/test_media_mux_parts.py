@@ -67,7 +67,7 @@ def samples_of(parts: Sequence[Part], track: int) -> list[bytes]:
 
 
 def converted(packets: Sequence[Packet]) -> list[bytes]:
-    return [bytes(nal.convert("h264", packet.data).data) for packet in packets]
+    return [b"".join(nal.convert("h264", packet.data).pieces) for packet in packets]
 
 
 @pytest.mark.parametrize(
