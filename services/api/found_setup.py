@@ -9,7 +9,8 @@ from http import HTTPStatus
 import structlog
 
 from libs.contracts.asks import FoundDevice, ProbeCamera, ScanState
-from libs.contracts.devices import DeviceDetails, Failure, FailureReason
+from libs.contracts.cameras import CameraConfig
+from libs.contracts.devices import Channel, DeviceDetails, Failure, FailureReason
 from libs.web.problems import Problem
 from services.api import device_registry, registry
 from services.api.asking import told
@@ -18,6 +19,7 @@ from services.api.context import Context
 from services.api.device_registry import Device
 from services.api.device_setup import AlreadyAdded, add_device, checked_host
 from services.api.known_devices import registered
+from services.api.rtsp_url import stream_place
 from services.api.schemas_devices import FoundCamera
 from services.api.schemas_discovery import AddedView, AddFound, AddFoundDevices
 
@@ -26,6 +28,9 @@ log = structlog.get_logger()
 PROBES_AT_ONCE = 8
 PROBING_SECONDS = 60.0
 """How long devices that told nothing yet are asked with the new login, all together."""
+
+Places = Mapping[tuple[str, int, str] | None, CameraConfig]
+"""Cameras by host, port and path of their streams."""
 
 _LOGIN = frozenset({FailureReason.UNAUTHORIZED, FailureReason.LOCKED, FailureReason.NO_PERMISSION})
 
@@ -133,9 +138,10 @@ async def _add_one(
             twin = registered(found, await device_registry.read_devices(db))
             if twin is not None:
                 raise AlreadyAdded(twin)
-            cameras = _cameras(item, name, looked.details)
+            there = {stream_place(c.config.url): c.config for c in await registry.read_cameras(db)}
+            cameras = _cameras(item, name, looked.details, there)
             if not cameras and item.cameras is None:
-                return _silent_view(item, looked)
+                return _silent_view(item, looked, there)
             added = await add_device(ctx, db, fields, cameras, looked.details)
     except Problem as problem:
         return _problem_view(item, problem, looked)
@@ -148,8 +154,10 @@ async def _add_one(
     )
 
 
-def _cameras(item: AddFound, device_name: str, details: DeviceDetails | None) -> list[FoundCamera]:
-    """Return the channels that were named, or all that are online, each with a name."""
+def _cameras(
+    item: AddFound, device_name: str, details: DeviceDetails | None, there: Places
+) -> list[FoundCamera]:
+    """Return the channels that were named, or all that are online and new, each with a name."""
     channels = details.channels if details else ()
     known = {each.channel: each for each in channels}
     wanted = item.cameras
@@ -157,7 +165,9 @@ def _cameras(item: AddFound, device_name: str, details: DeviceDetails | None) ->
         wanted = [
             FoundCamera(channel=each.channel)
             for each in channels
-            if each.is_online and each.stream("main") is not None
+            if each.is_online
+            and each.stream("main") is not None
+            and _camera_of(each, there) is None
         ]
     cameras = []
     for camera in wanted:
@@ -186,7 +196,22 @@ def _refused(
     return AddedView(found_id=item.found_id, status=status, problem=problem[:500], failure=failure)
 
 
-def _silent_view(item: AddFound, looked: Looked) -> AddedView:
+def _camera_of(channel: Channel, there: Places) -> CameraConfig | None:
+    """Return the camera that has been added before by the address of a channel's main stream."""
+    main = channel.stream("main")
+    place = None if main is None else stream_place(main.url)
+    return None if place is None else there.get(place)
+
+
+def _silent_view(item: AddFound, looked: Looked, there: Places) -> AddedView:
+    channels = looked.details.channels if looked.details else ()
+    known = [camera.camera_id for each in channels if (camera := _camera_of(each, there))]
+    if known:
+        problem = (
+            f"its streams are there already, by their addresses, as {', '.join(known)}: delete "
+            "these cameras first, or name the channels to have them twice"
+        )
+        return _refused(item, HTTPStatus.CONFLICT, problem)
     if looked.failure is None:
         problem = "the device tells no channel with a stream; name its cameras with their `url`"
         return _refused(item, HTTPStatus.UNPROCESSABLE_ENTITY, problem)

@@ -91,7 +91,7 @@ class AddFound(Model):
     name: Name | None = None
     """Left out: what the device calls itself."""
     cameras: list[FoundCamera] | None = Field(default=None, max_length=MAX_CAMERAS)
-    """Which channels, and how to record them; left out: all that are online."""
+    """Which channels, and how to record them; left out: all that are online and no camera yet."""
 
 
 class AddFoundDevices(Model):
@@ -106,8 +106,8 @@ class AddedView(Model):
 
     found_id: str
     status: int
-    """201: added; 409: it has been added before, `device_id` says as which; else what went
-    wrong, as an HTTP status."""
+    """201: added; 409: it has been added before, `device_id` says as which, or its streams have,
+    `problem` says as which cameras; else what went wrong, as an HTTP status."""
     device_id: DeviceId | None = None
     cameras: list[CameraId] = Field(default=[])
     problem: str = ""

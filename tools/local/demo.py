@@ -126,7 +126,9 @@ class DemoCameras:
         if wanted:
             path = f"/discovery/scans/{scan['scan_id']}/add"
             answer = await api.call("POST", path, {"credentials": login, "devices": wanted})
-            problems = [item["problem"] for item in answer["items"] if item["problem"]]
+            # 409: an earlier run has added the cameras, by their addresses
+            refused = [item for item in answer["items"] if item["status"] not in {201, 409}]
+            problems = [item["problem"] for item in refused]
             if problems:
                 raise ApiFailed("; ".join(problems))
         for device in scan["devices"]:

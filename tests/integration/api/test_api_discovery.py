@@ -253,6 +253,27 @@ async def test_all_channels_that_are_online_are_added_where_none_is_named(api: A
     assert items["1"]["cameras"] == ["cellar-1", "cellar-3"]
 
 
+async def test_streams_that_are_cameras_already_are_not_recorded_twice(api: Api):
+    # Who had added cameras by their addresses and then their device had each of them twice.
+    await api.add_camera("Front", url="rtsp://192.0.2.20/1/main")
+    await api.add_camera("Back", url="rtsp://192.0.2.21:554/1/main")
+    tell(
+        api.followers.scans,
+        scan(
+            found(1, details=details(channel("1"), channel("2"))),
+            found(2, host="192.0.2.21", details=details(channel("1", host="192.0.2.21"))),
+        ),
+    )
+
+    items = await add(api, item(1, name="Cellar"), item(2))
+    asked_for = await add(api, item(2, cameras=[{"channel": "1", "name": "Again"}]))
+
+    assert (items["1"]["status"], items["1"]["cameras"]) == (201, ["cellar-2"])
+    assert (items["2"]["status"], items["2"]["device_id"]) == (409, None)
+    assert "as back: delete" in items["2"]["problem"]
+    assert asked_for["2"]["cameras"] == ["again"]
+
+
 async def test_device_that_was_added_before_is_named_also_within_one_request(api: Api):
     tell(
         api.followers.scans,
