@@ -51,11 +51,6 @@ class OnvifFault(DeviceError):
         named = "/".join(self.codes) or "no code"
         super().__init__(_reason_of(self.codes, said), f"{named}: {said}" if said else named)
 
-    @property
-    def rejects_login(self) -> bool:
-        """Whether it is about the login, or about what that user may do: devices mix them."""
-        return self.reason is FailureReason.UNAUTHORIZED
-
 
 def _reason_of(codes: Sequence[str], text: str) -> FailureReason:
     # the innermost code says most
