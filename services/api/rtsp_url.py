@@ -4,11 +4,11 @@ The recorder connects to whatever is stored here, so an address that only this s
 must not get in, in no spelling. Names are looked up when the recorder connects, not here.
 """
 
-import ipaddress
 import re
-import socket
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit, urlunsplit
+
+from libs.runtime.addresses import parse_address, refusal
 
 MAX_LENGTH = 2048
 _DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
@@ -17,10 +17,6 @@ _NAME = re.compile(
     r"^(?=.{1,253}\.?$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_-]{1,63})*\.?$"
 )
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_METADATA = frozenset({ipaddress.ip_address("fd00:ec2::254")})
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True)
@@ -108,14 +104,9 @@ def with_host(url: str, host: str) -> str:
     return urlunsplit(parts._replace(netloc=netloc))
 
 
-def refusal(address: Address, *, allow_loopback: bool) -> str:
-    """Return what an address is that may not be connected to; empty where it may."""
-    return _refusal(_innermost(address), allow_loopback=allow_loopback)
-
-
 def _canonical(host: str) -> str:
     try:
-        address = _address(host.lower().removeprefix("[").removesuffix("]"))
+        address = parse_address(host.lower().removeprefix("[").removesuffix("]"))
     except ValueError:
         address = None
     return host.rstrip(".").lower() if address is None else str(address)
@@ -129,7 +120,7 @@ def _login(userinfo: str) -> tuple[str, str]:
 def _check_host(host: str, *, allow_loopback: bool) -> None:
     if not host:
         raise ValueError("the URL has no host")
-    address = _address(host)
+    address = parse_address(host)
     if address is None:
         if not host.isascii() or not _NAME.fullmatch(host):
             raise ValueError("the host must be a DNS name or an IP address")
@@ -137,49 +128,6 @@ def _check_host(host: str, *, allow_loopback: bool) -> None:
         if not allow_loopback and (name in _LOCAL_NAMES or name.endswith(".localhost")):
             raise ValueError("the host is this machine, which is not allowed as a camera")
         return
-    problem = _refusal(_innermost(address), allow_loopback=allow_loopback)
+    problem = refusal(address, allow_loopback=allow_loopback)
     if problem:
         raise ValueError(f"the host is {problem}, which is not allowed as a camera")
-
-
-def _address(host: str) -> Address | None:
-    """Return the address that a host spells, also in the old ways (127.1, 0x7f000001, 017700...).
-
-    inet_aton is what resolvers use, so it accepts exactly the spellings that would connect.
-    """
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    if ":" in host:
-        raise ValueError("the host is not a valid IPv6 address")
-    try:
-        return ipaddress.IPv4Address(socket.inet_aton(host.rstrip(".")))
-    except (OSError, UnicodeError):
-        return None
-
-
-def _innermost(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 address stands for, where it does."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address.ipv4_mapped or address.sixtofour:
-        return address.ipv4_mapped or address.sixtofour or address
-    is_compatible = int(address) >> 32 == 0 and int(address) > 1
-    if address in _NAT64 or is_compatible:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
-
-
-def _refusal(address: Address, *, allow_loopback: bool) -> str:
-    if address.is_loopback:
-        return "" if allow_loopback else "a loopback address"
-    if address.is_unspecified or (address.version == 4 and int(address) >> 24 == 0):
-        return "an unspecified address"
-    if address.is_link_local or address in _METADATA:
-        return "a link-local address"
-    if address.is_multicast:
-        return "a multicast address"
-    if address.version == 4 and address.is_reserved:  # 240.0.0.0/4, broadcast among them
-        return "a broadcast or reserved address"
-    return ""

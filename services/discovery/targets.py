@@ -1,12 +1,12 @@
 """Scan targets: addresses, CIDR ranges and ranges from one address to another."""
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from libs.contracts.devices import FailureReason
 from libs.devices.errors import DeviceError
-from services.discovery.addresses import AddressRules, IpAddress, parse_address
+from libs.runtime.addresses import IpAddress, parse_range
+from services.discovery.addresses import AddressRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +47,11 @@ def _addresses(ranges: Sequence[_Range]) -> Iterator[str]:
 
 
 def _parse(target: str) -> _Range:
-    if "/" in target:
-        return _network(target)
-    start, dash, end = target.partition("-")
-    first = parse_address(start)
-    last = parse_address(end) if dash else first
-    if first is None or last is None:
-        raise DeviceError(FailureReason.NAME_UNKNOWN, f"{target} is no address and no range")
-    if first.version != last.version or int(first) > int(last):
-        raise DeviceError(FailureReason.NAME_UNKNOWN, f"{target} does not go from low to high")
-    return _Range(first, last)
-
-
-def _network(target: str) -> _Range:
     try:
-        network = ipaddress.ip_network(target, strict=False)
-    except ValueError:
-        raise DeviceError(
-            FailureReason.NAME_UNKNOWN, f"{target} is no range of addresses"
-        ) from None
-    first, last = network.network_address, network.broadcast_address
-    if network.num_addresses > 2 and network.version == 4:
+        first, last = parse_range(target)
+    except ValueError as error:
+        raise DeviceError(FailureReason.NAME_UNKNOWN, f"{target} {error}") from None
+    if "/" in target and first.version == 4 and int(last) - int(first) > 1:
         # the network's own address and its broadcast address belong to no device
         return _Range(first + 1, last - 1)
     return _Range(first, last)
