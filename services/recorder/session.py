@@ -104,6 +104,15 @@ class CameraSession:
         self._is_reading = False
         self._counted = (0, 0, 0)
         self._labels = (config.camera_id, rendition)
+        self._received = metrics.RECEIVED.labels(*self._labels)
+        self._counters = tuple(
+            counter.labels(*self._labels)
+            for counter in (
+                metrics.LOST_PACKETS,
+                metrics.TIMESTAMP_ADJUSTMENTS,
+                metrics.DROPPED_AUDIO,
+            )
+        )
         self._thread = threading.Thread(
             target=self._run, name=f"camera-{config.camera_id}", daemon=True
         )
@@ -256,7 +265,6 @@ class CameraSession:
         patience = self.config.part_seconds
         try:
             for packet in source.packets():
-                self.received_bytes += len(packet.data)
                 waiting.append(packet)
                 if packet.track is TrackKind.VIDEO:
                     self._watch_video(packet)
@@ -290,7 +298,8 @@ class CameraSession:
                 continue
             for part in parts:
                 self._place(part)
-        metrics.RECEIVED.labels(*self._labels).inc(size)
+        self.received_bytes += size
+        self._received.inc(size)
 
     def _watch_video(self, packet: Packet) -> None:
         now = packet.arrived_monotonic
@@ -347,12 +356,13 @@ class CameraSession:
 
     def _count(self, source: RtspSource, muxer: Muxer | None) -> None:
         """Bring the metrics up to date with the counters of this connection."""
-        counters = (metrics.LOST_PACKETS, metrics.TIMESTAMP_ADJUSTMENTS, metrics.DROPPED_AUDIO)
         now = (
             source.lost_packets,
             muxer.timestamp_adjustments if muxer else 0,
             muxer.dropped_audio if muxer else 0,
         )
-        for counter, value, before in zip(counters, now, self._counted, strict=True):
-            counter.labels(*self._labels).inc(value - before)
+        if now == self._counted:
+            return
+        for counter, value, before in zip(self._counters, now, self._counted, strict=True):
+            counter.inc(value - before)
         self._counted = now

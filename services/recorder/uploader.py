@@ -32,7 +32,8 @@ HOUSEKEEPING_SECONDS = 2.0
 AWAY = (BusUnavailable, StoreUnavailable, StoreDenied, BucketMissing)
 """Failures that every recording would meet; others are one recording's own."""
 
-IDLE_SECONDS = 0.2
+IDLE_SECONDS = 1.0
+"""How often an idle worker looks whether a pause is over; new recordings wake it at once."""
 
 
 class Uploader:
