@@ -144,6 +144,7 @@ class DeviceStorage(Message):
     """What a device keeps footage on."""
 
     total_bytes: int = Field(default=0, ge=0)
+    """0 where the device does not tell."""
     free_bytes: int = Field(default=0, ge=0)
     is_healthy: bool = True
     detail: LongText = ""

@@ -22,7 +22,8 @@ ADVICE = {
     FailureReason.NO_STORAGE: "Check the disk or memory card of the device.",
     FailureReason.TLS: "Check whether the device speaks TLS on this port, and its certificate.",
     FailureReason.PROTOCOL: "Check that this driver fits the device, and its firmware.",
-    FailureReason.NOT_ALLOWED: "An administrator of Everframe can allow such addresses.",
+    FailureReason.NOT_ALLOWED: "Ask for less, or have an administrator change what Everframe's "
+    "settings allow.",
     FailureReason.INTERNAL: "This is a fault of Everframe; its log has more.",
 }
 

@@ -210,7 +210,7 @@ async def _open(
         except ssl.SSLError as error:
             failure = _because(error, FailureReason.TLS, "TLS could not be agreed on")
         except ConnectionRefusedError as error:
-            failure = _because(error, FailureReason.REFUSED, "nothing listens on the RTSP port")
+            failure = _because(error, FailureReason.REFUSED, "nothing listens on the port")
         except ConnectionError as error:
             reason = FailureReason.TLS if target.is_tls else FailureReason.REFUSED
             failure = _because(error, reason, "the server hung up at once")

@@ -19,6 +19,13 @@ _ANOTHER_PROTOCOL = frozenset({FailureReason.PROTOCOL, FailureReason.UNSUPPORTED
 """Worth asking the same device in its next protocol; a rejected login never is."""
 
 
+_LOGIN_WANTED = Failure(
+    reason=FailureReason.UNAUTHORIZED,
+    detail="it tells who it is only to its users",
+    advice="Enter the user name and password of this device.",
+)
+
+
 class Inspector:
     """Turns candidates into found devices."""
 
@@ -60,14 +67,17 @@ class Inspector:
         login: Login | None,
         rejected: Sequence[tuple[Candidate, Failure]],
     ) -> FoundDevice:
-        before = next((why for other, why in rejected if candidate.may_be(other)), None)
+        before = next((pair for pair in rejected if candidate.may_be(pair[0])), None)
         details: DeviceDetails | None = None
-        failure: Failure | None = before
         used = candidate.drivers[0]
         # perhaps it is the device that has just rejected the login: it gets no second try
-        if before is None:
+        if before is not None:
+            failure: Failure | None = _not_asked(*before)
+        else:
             breaker = self._breakers.of(candidate.host, candidate.port, login)
             details, failure, used = await self.look(candidate, login, breaker)
+        if login is None and failure and failure.reason is FailureReason.UNAUTHORIZED:
+            failure = _LOGIN_WANTED
         return FoundDevice(
             found_id=candidate.found_id,
             host=candidate.host,
@@ -119,6 +129,13 @@ class Inspector:
             rtsp_port=port,
             seen_at=self._now(),
         )
+
+
+def _not_asked(other: Candidate, why: Failure) -> Failure:
+    detail = (
+        f"not asked: it may be the device at port {other.port}, which has just rejected the login"
+    )
+    return why.model_copy(update={"detail": detail})
 
 
 def rtsp_ports(details: DeviceDetails | None) -> tuple[int, ...]:

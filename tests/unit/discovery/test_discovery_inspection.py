@@ -45,6 +45,20 @@ async def test_another_port_that_may_be_the_same_device_does_not_get_it_either()
 
     assert (one.attempts, two.attempts) == (1, 0)
     assert [d.failure.reason for d in found if d.failure] == [FailureReason.UNAUTHORIZED] * 2
+    assert found[1].failure is not None
+    assert found[1].failure.detail.startswith("not asked")
+
+
+async def test_without_a_login_nobody_is_told_that_a_wrong_one_was_tried():
+    device = FakeDevice(
+        frozenset({ISAPI}), broken=DeviceError(FailureReason.UNAUTHORIZED, "no login is set")
+    )
+
+    (found,) = await inspect({80: device}, None)
+
+    assert found.failure is not None
+    assert found.failure.reason is FailureReason.UNAUTHORIZED
+    assert found.failure.advice == "Enter the user name and password of this device."
 
 
 async def test_two_devices_of_one_kind_behind_one_address_get_it_once_each():
