@@ -20,6 +20,7 @@ from services.recorder.ledger import Gap
 from services.recorder.outbox import Outbox
 from services.recorder.ownership import Ownership
 from services.recorder.recovery import recover_spool
+from services.recorder.rejected_logins import RejectedLogins
 from services.recorder.settings import RecorderSettings
 from services.recorder.spool import Spool, SpoolEntry
 from services.recorder.spool_writer import SpoolReports, SpoolWriter
@@ -77,6 +78,10 @@ class _Recorder:
             settings=settings,
             writer=writer,
             credentials=credentials,
+            logins=RejectedLogins(
+                first_seconds=settings.unauthorized_retry_seconds,
+                longest_seconds=settings.unauthorized_longest_seconds,
+            ),
             publish=self._outbox.put,
             pending_uploads=self._uploader.pending,
             last_recording_at=self._uploader.last_announced_at.get,

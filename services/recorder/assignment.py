@@ -18,6 +18,7 @@ from services.recorder import metrics
 from services.recorder.connections import Connections
 from services.recorder.inheritance import LastWord, inherit
 from services.recorder.ledger import Gap, GapLedger
+from services.recorder.rejected_logins import RejectedLogins
 from services.recorder.reports import Connected, Failed, Interrupted, Report
 from services.recorder.settings import RecorderSettings
 from services.recorder.spool import SpoolEntry
@@ -43,6 +44,7 @@ class Environment:
     settings: RecorderSettings
     writer: SpoolWriter
     credentials: CredentialBox
+    logins: RejectedLogins
     publish: Callable[[GapDetected | CameraStatusChanged], None]
     pending_uploads: Callable[[str], int]
     last_recording_at: Callable[[str], datetime | None]
@@ -69,6 +71,7 @@ class Assignment:
             settings=env.settings,
             writer=env.writer,
             credentials=env.credentials,
+            logins=env.logins,
             report=self._reported,
         )
         self._ledger: GapLedger | None = None

@@ -18,6 +18,7 @@ from libs.runtime.credentials import CredentialBox, CredentialsUnreadable
 from services.recorder.live_feed import LiveFeed
 from services.recorder.live_numbering import Stream
 from services.recorder.recording import CameraRecording
+from services.recorder.rejected_logins import RejectedLogins, place_of
 from services.recorder.reports import Report
 from services.recorder.session import CameraSession
 from services.recorder.settings import RecorderSettings
@@ -47,6 +48,7 @@ class Connections:
         settings: RecorderSettings,
         writer: SpoolWriter,
         credentials: CredentialBox,
+        logins: RejectedLogins,
         report: Callable[[Report], None],
     ) -> None:
         self.config = config
@@ -55,6 +57,7 @@ class Connections:
         self._settings = settings
         self._writer = writer
         self._credentials = credentials
+        self._logins = logins
         self._report = report
         self._loop = asyncio.get_running_loop()
         self._feeds = {
@@ -128,6 +131,8 @@ class Connections:
     def update(self, config: CameraConfig) -> bool:
         """Take a changed configuration; True when it needs another connection to the camera."""
         before, self.config = self.config, config
+        if config.version != before.version:
+            self._logins.forget(place_of(config.url))  # perhaps the camera has been put right
         if self._recording is not None:
             self._recording.set_seconds(config.recording_seconds)
         return config.session_differs(before)
@@ -208,6 +213,7 @@ class Connections:
             config,
             login,
             settings=self._settings,
+            logins=self._logins,
             recording=recording,
             rendition=rendition,
             live=self._feeds[rendition].buffer.open(),

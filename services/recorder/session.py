@@ -23,12 +23,15 @@ from libs.runtime.credentials import CameraCredentials
 from services.recorder import metrics
 from services.recorder.live_buffer import LiveTap
 from services.recorder.recording import CameraRecording
+from services.recorder.rejected_logins import CameraLogin, RejectedLogins
 from services.recorder.reports import Connected, Failed, Report
 from services.recorder.settings import RecorderSettings
 
 log = structlog.get_logger()
 
 FLOWING_SECONDS = 1.0
+LOGIN_LOOK_SECONDS = 1.0
+"""How soon a resting login is tried after somebody changed the camera."""
 MOST_BATCHED = 64
 
 
@@ -80,6 +83,7 @@ class CameraSession:
         credentials: CameraCredentials | None,
         *,
         settings: RecorderSettings,
+        logins: RejectedLogins,
         recording: CameraRecording | None,
         rendition: Rendition,
         live: LiveTap,
@@ -90,6 +94,7 @@ class CameraSession:
         self.received_bytes = 0
         self.recording = recording
         self._credentials = credentials
+        self._login = CameraLogin(logins, config.url, credentials)
         self._settings = settings
         self._rendition = rendition
         self._live = live
@@ -145,7 +150,11 @@ class CameraSession:
             camera_id=self.config.camera_id, rendition=self._rendition
         )
         backoff = Backoff(first_seconds=0.5, max_seconds=self._settings.reconnect_max_seconds)
-        while not self._stop.is_set():
+        is_rejected = False
+        while True:
+            self._await_login(is_told=is_rejected)
+            if self._stop.is_set():
+                break
             connected_at = time.monotonic()
             outcome = self._attempt()
             if self._stop.is_set() or outcome is None:
@@ -155,16 +164,35 @@ class CameraSession:
             self._flush()  # first what was recorded, then that it ended
             self._report(outcome.report)
             metrics.RECONNECTS.labels(*self._labels, outcome.report.reason).inc()
-            delay = backoff.next_seconds()
-            if outcome.report.state is CameraState.UNAUTHORIZED:
-                delay = self._settings.unauthorized_retry_seconds
+            is_rejected = outcome.report.state is CameraState.UNAUTHORIZED
+            if is_rejected:
+                delay = self._login.rejected()
+            else:
+                self._login.undecided()
+                delay = backoff.next_seconds()
             log.warning(
                 "camera.connection_lost",
                 reason=outcome.report.reason,
                 detail=outcome.report.detail,
                 retry_seconds=round(delay, 2),
             )
-            self._stop.wait(delay)
+            if not is_rejected:
+                self._stop.wait(delay)
+
+    def _await_login(self, *, is_told: bool) -> None:
+        """Wait while a rejected login rests, or another camera finds out whether it is good."""
+        while not self._stop.is_set() and (seconds := self._login.seconds_to_wait()) > 0:
+            if self._login.is_rejected and not is_told:
+                is_told = True
+                self._report(
+                    Failed(
+                        CameraState.UNAUTHORIZED,
+                        GapReason.CAMERA_UNAUTHORIZED,
+                        "the device rejected this login, so that it is not tried for "
+                        f"{max(1, round(seconds / 60))} min; correct it, or save the camera again",
+                    )
+                )
+            self._stop.wait(min(seconds, LOGIN_LOOK_SECONDS))
 
     def _attempt(self) -> _Outcome | None:
         """Connect once and record until it ends; None after a requested stop."""
@@ -177,6 +205,7 @@ class CameraSession:
                 return None  # asked to stop before there was anything to wake
             try:
                 tracks = source.open()
+                self._login.accepted()
                 self._is_reading = True
                 self._note_tracks(tracks)
                 pipeline = self._audio_pipeline(tracks)

@@ -44,7 +44,9 @@ class RecorderSettings(ServiceSettings, StoreSettings):
     reconnect_max_seconds: float = Field(default=15.0, gt=0)
     """Longest wait between two attempts to reach a camera."""
     unauthorized_retry_seconds: float = Field(default=60.0, gt=0)
-    """Wait after a refused login; cameras lock accounts after a few."""
+    """Wait after a refused login, for all cameras at that address; doubled each time."""
+    unauthorized_longest_seconds: float = Field(default=2100.0, gt=0)
+    """Longest wait; devices lock accounts for half an hour, and a try in it makes it longer."""
 
     # live
     live_buffer_bytes: ByteSize = ByteSize(32 * 1024**2)

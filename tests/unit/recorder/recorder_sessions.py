@@ -15,6 +15,7 @@ from libs.runtime.credentials import CredentialBox
 from services.recorder.assignment import Environment
 from services.recorder.live_buffer import LiveTap
 from services.recorder.recording import CameraRecording
+from services.recorder.rejected_logins import RejectedLogins
 from services.recorder.reports import Connected, Report
 from services.recorder.settings import RecorderSettings
 from services.recorder.spool_writer import ActiveRecording
@@ -123,6 +124,7 @@ def recorder(**settings: Any) -> Recorder:
         settings=RecorderSettings(**({"stall_seconds": 0.2} | settings)),
         writer=writer,  # type: ignore[arg-type]  # the part of it that is used
         credentials=CredentialBox(FERNET),
+        logins=RejectedLogins(first_seconds=60, longest_seconds=60),
         publish=said.append,
         pending_uploads=lambda _: 0,
         last_recording_at=lambda _: None,
