@@ -84,6 +84,22 @@ def refusal(address: IpAddress, *, allow_loopback: bool) -> str:
     return found[1] if found else ""
 
 
+def host_refusal(host: str, *, allow_loopback: bool) -> str:
+    """Return what a host is that may not be connected to, whatever its name; empty where it may.
+
+    Blocks while a name is looked up. A name without an address is let through: connecting says so.
+    """
+    try:
+        addresses = [parse_address(host)]
+        if addresses[0] is None:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            addresses = [parse_address(str(info[4][0]).partition("%")[0]) for info in found]
+    except (OSError, UnicodeError, ValueError):
+        return ""
+    refused = (refusal(a, allow_loopback=allow_loopback) for a in addresses if a is not None)
+    return next(filter(None, refused), "")
+
+
 def range_refusal(
     first: IpAddress, last: IpAddress, *, allow_loopback: bool
 ) -> tuple[IpAddress, str] | None:

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -17,6 +18,7 @@ from libs.media.errors import SourceError, SourceErrorKind
 from libs.media.packets import Packet, Part, TrackKind
 from libs.media.parts import Muxer, part_target
 from libs.media.source import RtspSource, Tracks
+from libs.runtime.addresses import host_refusal
 from libs.runtime.backoff import Backoff
 from libs.runtime.clock import SystemClock, WallClock
 from libs.runtime.credentials import CameraCredentials
@@ -196,6 +198,8 @@ class CameraSession:
 
     def _attempt(self) -> _Outcome | None:
         """Connect once and record until it ends; None after a requested stop."""
+        if (refused := self._refused_address()) is not None:
+            return refused
         muxer: Muxer | None = None
         outcome: _Outcome | None = None
         try:
@@ -244,6 +248,18 @@ class CameraSession:
         self._finish(muxer, outcome)
         self._is_reading = False
         return outcome
+
+    def _refused_address(self) -> _Outcome | None:
+        """A name may have come to mean another address since somebody entered it."""
+        host = urlsplit(self.config.url).hostname or ""
+        allow_loopback = self._settings.allow_loopback_cameras
+        what = host_refusal(host, allow_loopback=allow_loopback)
+        if not what:
+            return None
+        detail = f"{host} is {what}, which is not allowed as a camera"
+        return _Outcome(
+            EndReason.CONNECTION_LOST, Failed(CameraState.ERROR, GapReason.CAMERA_ERROR, detail)
+        )
 
     def _new_source(self) -> RtspSource:
         login = self._credentials

@@ -18,6 +18,8 @@ class RecorderSettings(ServiceSettings, StoreSettings):
     """The site whose cameras this recorder takes."""
     credential_keys: SecretStr = SecretStr("")
     """Fernet keys that open the cameras' credentials, newest first, separated by commas."""
+    allow_loopback_cameras: bool = False
+    """Connect to cameras on this machine's own addresses too; for demo and tests."""
     max_cameras: int = Field(default=32, ge=1, le=32)
     """More cameras need more recorder processes."""
 

@@ -57,6 +57,8 @@ class Environments:
         env = self._bus("RECORDER", ends.nats.recorder) | self._store("RECORDER", ends.s3_recorder)
         spool = self._servers.data.path / "spool" / f"recorder-{number}"
         env["EVERFRAME_RECORDER_SPOOL_DIR"] = str(spool)
+        allow = self._options.allow_loopback_cameras
+        env["EVERFRAME_RECORDER_ALLOW_LOOPBACK_CAMERAS"] = str(allow).lower()
         env["EVERFRAME_RECORDER_INSTANCE"] = str(number)
         return env | _given("EVERFRAME_RECORDER_") | dict(self._options.recorder_env)
 

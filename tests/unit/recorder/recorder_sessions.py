@@ -121,7 +121,9 @@ def recorder(**settings: Any) -> Recorder:
         recorder="recorder-1",
         spool="spool-1",
         bus=bus,
-        settings=RecorderSettings(**({"stall_seconds": 0.2} | settings)),
+        settings=RecorderSettings(
+            **({"stall_seconds": 0.2, "allow_loopback_cameras": True} | settings)
+        ),
         writer=writer,  # type: ignore[arg-type]  # the part of it that is used
         credentials=CredentialBox(FERNET),
         logins=RejectedLogins(first_seconds=60, longest_seconds=60),

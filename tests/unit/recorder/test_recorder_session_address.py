@@ -1,0 +1,46 @@
+"""A camera's name that means this machine is not connected to, whatever it meant before."""
+
+import queue
+
+import pytest
+
+from libs.contracts.cameras import CameraState
+from libs.contracts.live import Rendition
+from libs.contracts.recordings import EndReason
+from services.recorder.live_buffer import LiveBuffer
+from services.recorder.rejected_logins import RejectedLogins
+from services.recorder.reports import Failed, Report
+from services.recorder.session import CameraSession
+from services.recorder.settings import RecorderSettings
+from tests.unit.recorder.recorder_sessions import config
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1", "[::1]"])
+def test_this_machine_is_refused_unless_the_settings_allow_it(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr("services.recorder.session.RtspSource", lambda *a, **k: opened.append(a))
+    reports: queue.Queue[Report] = queue.Queue()
+    session = CameraSession(
+        config(url=f"rtsp://{host}:8554/x"),
+        None,
+        settings=RecorderSettings(),
+        logins=RejectedLogins(first_seconds=60, longest_seconds=60),
+        recording=None,
+        rendition=Rendition.MAIN,
+        live=LiveBuffer(limit_bytes=1024).open(),
+        report=reports.put,
+        flush=lambda: None,
+    )
+
+    session.start()
+    try:
+        report = reports.get(timeout=10)
+    finally:
+        session.stop(EndReason.STOPPED)
+
+    assert isinstance(report, Failed)
+    assert report.state is CameraState.ERROR
+    assert "loopback address, which is not allowed" in report.detail
+    assert opened == []
