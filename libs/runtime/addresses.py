@@ -35,6 +35,7 @@ _RULES: Final[tuple[tuple[IpNetwork, str], ...]] = tuple(
 _LOOPBACK_RULES: Final[tuple[tuple[IpNetwork, str], ...]] = tuple(
     (ipaddress.ip_network(text), "a loopback address") for text in _LOOPBACK
 )
+_LOOPBACK_6: Final = ipaddress.ip_address("::1")
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -105,14 +106,16 @@ def range_refusal(
 ) -> tuple[IpAddress, str] | None:
     """Return the first address of a range that may not be used, and what it is; None: all may."""
     rules = _RULES if allow_loopback else (*_LOOPBACK_RULES, *_RULES)
-    for network, what in rules:
-        if network.version != first.version:
-            continue
-        if int(first) <= int(network[-1]) and int(network[0]) <= int(last):
-            if allow_loopback and first == last and str(first) == "::1":
-                continue  # the one address of ::/96 that is loopback
-            return type(first)(max(int(first), int(network[0]))), what
-    return None
+    if allow_loopback and first == last == _LOOPBACK_6:
+        return None  # it lies within ::/96, and is no IPv4 address
+    found = [
+        (type(first)(max(int(first), int(network[0]))), what)
+        for network, what in rules
+        if network.version == first.version
+        and int(first) <= int(network[-1])
+        and int(network[0]) <= int(last)
+    ]
+    return min(found, key=lambda refused: int(refused[0]), default=None)
 
 
 def _innermost(address: IpAddress) -> IpAddress:
