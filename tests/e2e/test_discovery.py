@@ -96,7 +96,8 @@ async def test_devices_are_found_added_recorded_and_their_footage_listed_without
             footage = await _footage(everframe, camera_id)
             assert all(file["state"] == "on_device" for file in footage)
             seconds = sum(file["seconds"] for file in footage)
-            assert 1.5 * 3600 < seconds < 2 * 3600
+            # what is still being written is held back; with ONVIF that is all since the full hour
+            assert 0.9 * 3600 < seconds < 2 * 3600
         for name in ids:
             await everframe.stop_and_settle(name)
 
