@@ -120,7 +120,8 @@ class FootageCheck(Message):
     full_at: UtcTime | None = None
     """When everything back to the beginning was last listed."""
     listed_until: UtcTime | None = None
-    """Device's time up to which the last complete listing went."""
+    """Device's time up to which the last complete listing went; where a file was held back, only
+    up to its end."""
     held_back: int = Field(default=0, ge=0)
     """Files that were seen, but may still be growing."""
     announced: int = Field(default=0, ge=0)

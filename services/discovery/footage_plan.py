@@ -29,13 +29,10 @@ def plan(
     device_now: datetime,
     now: datetime,
     lookback: timedelta,
-    held_from: datetime | None = None,
 ) -> Plan:
     """Return what to list; times of windows are the device's UTC.
 
     Everything at first, once a day, and when the device's clock went back behind what was listed.
-    `held_from` is the end of a file that was held back: it has to be seen again, unless that was
-    so long ago that everything is listed sooner.
     """
     beginning = device_now - lookback
     is_full = (
@@ -47,11 +44,17 @@ def plan(
     )
     start = beginning
     if not is_full and check is not None and check.listed_until is not None:
-        seen = min(check.listed_until, device_now)
-        if held_from is not None:
-            seen = min(seen, max(held_from, device_now - SLICE))
-        start = max(beginning, seen - OVERLAP)
+        start = max(beginning, min(check.listed_until, device_now) - OVERLAP)
     return Plan(tuple(_slices(start, device_now + AHEAD)), is_full)
+
+
+def listed_until(device_now: datetime, held_from: datetime | None) -> datetime:
+    """Return up to which of the device's moments a complete listing at `device_now` has come.
+
+    `held_from` is the end of a file that was held back: it has to be seen again, also by another
+    instance, unless that was so long ago that everything is listed sooner.
+    """
+    return device_now if held_from is None else min(device_now, max(held_from, device_now - SLICE))
 
 
 def _slices(start: datetime, end: datetime) -> list[Window]:

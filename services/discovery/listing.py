@@ -26,7 +26,7 @@ from libs.devices.driver import Driver, Window
 from libs.devices.errors import DeviceError
 from services.discovery import footage_metrics as metrics
 from services.discovery.footage_ledger import FootageLedger
-from services.discovery.footage_plan import plan
+from services.discovery.footage_plan import listed_until, plan
 from services.discovery.looking import internal_failure
 from services.discovery.settling import Settling
 
@@ -302,13 +302,7 @@ class FootageLister:
 
     async def _list(self, turn: _Turn, device: ListedDevice) -> None:
         device_now = await self._device_now(device)
-        work = plan(
-            turn.check,
-            device_now=device_now,
-            now=self._now(),
-            lookback=self._lookback,
-            held_from=turn.settling.held_from,
-        )
+        work = plan(turn.check, device_now=device_now, now=self._now(), lookback=self._lookback)
         total = len(work.windows)
         await self._tell(turn, is_running=True, days_done=0, days_total=total, announced=0)
         announced = held_back = 0
@@ -325,7 +319,7 @@ class FootageLister:
             is_running=False,
             checked_at=now,
             full_at=now if work.is_full else turn.check.full_at,
-            listed_until=device_now,
+            listed_until=listed_until(device_now, turn.settling.held_from),
             failure=None,
         )
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from libs.contracts.footage import FootageCheck
-from services.discovery.footage_plan import AHEAD, OVERLAP, Plan, plan
+from services.discovery.footage_plan import AHEAD, OVERLAP, Plan, listed_until, plan
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LOOKBACK = timedelta(days=30)
@@ -83,12 +83,6 @@ def test_windows_follow_the_clock_of_the_device() -> None:
 
 @pytest.mark.parametrize(("held", "reaches"), [(5, 7), (240, 26)])
 def test_what_was_held_back_is_listed_again_for_a_day(held: int, reaches: int) -> None:
-    found = plan(
-        check(),
-        device_now=NOW,
-        now=NOW,
-        lookback=LOOKBACK,
-        held_from=NOW - timedelta(hours=held),
-    )
+    found = planned(check(listed_until=listed_until(NOW, NOW - timedelta(hours=held))))
 
     assert found.windows[-1].start == NOW - timedelta(hours=reaches)

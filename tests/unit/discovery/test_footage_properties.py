@@ -65,7 +65,12 @@ A_MINUTE_EACH = [
 ]
 
 
+AN_HOUR_EACH = [Stretch(start, start + 60.0) for start in (-200.0, -140.0, -80.0, -20.0)]
+"""The last one grows when it is seen first, and is held back until after a restart."""
+
+
 @example(A_MINUTE_EACH, "grows", [1.0], set())
+@example(AN_HOUR_EACH, "grows", [1.0] * 5, {6})
 @settings(max_examples=40, deadline=None)
 @given(
     timeline=timelines(),
