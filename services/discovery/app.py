@@ -19,6 +19,7 @@ from libs.runtime.credentials import CredentialBox
 from libs.runtime.health import HealthServer
 from libs.runtime.service import FatalError, supervise
 from services.discovery.addresses import AddressRules
+from services.discovery.announcements import Announcements
 from services.discovery.breakers import BreakerTable
 from services.discovery.checks import Checker
 from services.discovery.device_handle import DeviceTools
@@ -194,8 +195,16 @@ class Discovery:
             lookback=timedelta(days=settings.footage_lookback_days),
             settle=timedelta(seconds=settings.footage_settle_seconds),
         )
+        announcements = Announcements(
+            settings.interfaces, port=settings.ws_discovery_port, on_heard=registry.announced
+        )
         return SiteWatch(
-            self._bus, site=settings.site, registry=registry, health=health, lister=lister
+            self._bus,
+            site=settings.site,
+            registry=registry,
+            health=health,
+            lister=lister,
+            announcements=announcements,
         )
 
     async def _breaker_of(self, device_id: str, credentials: str | None) -> Breaker | None:

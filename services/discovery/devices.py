@@ -33,6 +33,8 @@ log = structlog.get_logger()
 
 LOOK_SECONDS: Final = 3600.0
 """How often details and clock are read again."""
+ANNOUNCED_AGAIN_SECONDS: Final = 10.0
+"""A device that announces itself all the time is not looked at more often for it."""
 _FIRST_RETRY_SECONDS: Final = 30.0
 _LAST_RETRY_SECONDS: Final = 900.0
 _SPREAD_SECONDS: Final = 10.0
@@ -98,6 +100,19 @@ class DeviceRegistry:
         handle = self.find(camera.device_id or "")
         if handle is not None and self.breaker_for(camera) is not None:
             handle.rejected_elsewhere(since, f"the recorder was refused: {detail}"[:500])
+
+    def announced(self, endpoint_id: str) -> None:
+        """A device said that it comes or goes: one of ours is looked at soon.
+
+        Anybody can say so, so nobody is looked at for it more often than now and then.
+        """
+        for handle in self._handles.values():
+            if not endpoint_id or handle.config.endpoint_id != endpoint_id:
+                continue
+            checked_at = handle.state.checked_at
+            age = None if checked_at is None else seconds_between(checked_at, self._tools.now())
+            if age is None or not 0 <= age < ANNOUNCED_AGAIN_SECONDS:
+                handle.wanted.set()
 
     async def run(self) -> None:
         """Keep in step until cancelled; every driver is closed then."""

@@ -25,8 +25,8 @@ class DiscoverySettings(ServiceSettings):
 
     # scanning
     multicast_interfaces: str = ""
-    """IPv4 addresses of the interfaces that WS-Discovery probes are sent on, separated by commas;
-    empty: none."""
+    """IPv4 addresses of the interfaces that WS-Discovery probes are sent on, and that devices are
+    heard on when they come or go, separated by commas; empty: none."""
     ws_discovery_port: int = Field(default=3702, ge=1, le=65535)
     """UDP port of WS-Discovery; devices listen on 3702."""
     scan_concurrency: int = Field(default=256, ge=1, le=1024)

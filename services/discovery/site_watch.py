@@ -13,6 +13,7 @@ from libs.contracts.cameras import CameraConfig
 from libs.contracts.devices import FailureReason
 from libs.devices.errors import DeviceError
 from libs.runtime.service import supervise
+from services.discovery.announcements import Announcements
 from services.discovery.devices import DeviceRegistry
 from services.discovery.health import HealthWatch
 from services.discovery.listing import FootageLister
@@ -39,6 +40,7 @@ class SiteWatch:
         registry: DeviceRegistry,
         health: HealthWatch,
         lister: FootageLister,
+        announcements: Announcements,
     ) -> None:
         self._bus = bus
         self._site = site
@@ -46,6 +48,7 @@ class SiteWatch:
         self.registry = registry
         self.health = health
         self._lister = lister
+        self._announcements = announcements
         self._listeners: Sequence[CameraListener] = (health, lister)
         registry.subscribe(lister)
 
@@ -56,6 +59,7 @@ class SiteWatch:
             "devices": self.registry.run,
             "health": self.health.run,
             "footage": self._lister.run,
+            "announcements": self._announcements.run,
             "cameras": self._follow_cameras,
             "leader-asks": lambda: supervise("leader-asks", self._answer),
         }

@@ -1,10 +1,19 @@
 """Registered devices over a real bus: looked at, never locked out, led by one instance."""
 
+import pytest
+
 from libs.bus.errors import BusUnavailable
 from libs.contracts.asks import ProbeCamera, RetryLogin, SyncFootage
-from libs.contracts.devices import DeviceConfig, DeviceState, FailureReason, device_key
+from libs.contracts.devices import (
+    DeviceConfig,
+    DeviceState,
+    DriverName,
+    FailureReason,
+    device_key,
+)
 from tests.integration.discovery.discovery_world import World, simulated
 from tests.waiting import eventually, eventually_async
+from tools.camera_sim.devices.ws_discovery import DiscoveryResponder
 
 ISAPI = frozenset({"isapi"})
 
@@ -140,3 +149,24 @@ async def _takes_the_leaders_asks(world: World) -> bool:
         return (await world.api.ask(RetryLogin(device_id="nvr"))).failure is None
     except BusUnavailable:
         return False
+
+
+async def test_a_registered_device_that_says_hello_is_looked_at_without_delay(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("services.discovery.devices.ANNOUNCED_AGAIN_SECONDS", 0.0)
+    async with simulated(1) as one, DiscoveryResponder([one], port=0) as responder:
+        await world.leader(multicast_interfaces="127.0.0.1", ws_discovery_port=responder.port)
+        await world.add_device(
+            one, driver=DriverName.ONVIF, endpoint_id=one.spec.endpoint_id, credentials=None
+        )
+        first = await world.device_state(lambda state: state.checked_at is not None)
+
+        async def is_looked_at_again() -> bool:
+            # an announcement may be lost, as on a real network
+            await responder.close()
+            await responder.listen()
+            state = await world.device_state(lambda _: True)
+            return state.checked_at != first.checked_at
+
+        await eventually_async(is_looked_at_again)

@@ -229,3 +229,20 @@ async def _is_gone(site: Site) -> bool:
 async def _is_checked(site: Site, at: datetime) -> bool:
     state = await site.state()
     return state is not None and state.checked_at == at
+
+
+async def test_an_announcement_has_its_own_device_looked_at_and_not_all_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    site = Site()
+    async with site.seen(config(endpoint_id="urn:uuid:1")):
+        wanted = site.registry.handles["nvr"].wanted
+
+        site.registry.announced("urn:uuid:1")
+        assert not wanted.is_set(), "it was looked at a moment ago"
+        monkeypatch.setattr("services.discovery.devices.ANNOUNCED_AGAIN_SECONDS", 0.0)
+        for stranger in ("urn:uuid:2", ""):
+            site.registry.announced(stranger)
+        assert not wanted.is_set()
+        site.registry.announced("urn:uuid:1")
+        assert wanted.is_set()
