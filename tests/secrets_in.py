@@ -10,6 +10,7 @@ def forms_of(password: str, *, username: str = "viewer") -> set[str]:
     return {
         password,
         quote(password, safe=""),
+        quote(password),
         quote_plus(password),
         base64.b64encode(password.encode()).decode().rstrip("="),
         base64.b64encode(pair.encode()).decode().rstrip("="),

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from libs.devices.errors import DeviceError
 from libs.devices.xml import Element, local_child, local_children, local_text, parse_xml
@@ -38,8 +38,8 @@ http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address></a:R
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeMatch:
-    """A device that answered, in its own words; any of them may be false."""
+class _Described:
+    """A device in its own words; any of them may be false."""
 
     endpoint_id: str
     """`urn:uuid:...` in lower case, stable over restarts; empty where the device has none."""
@@ -50,19 +50,22 @@ class ProbeMatch:
     """Without their prefixes."""
     metadata_version: int
     from_host: str
-    """Where the answer came from."""
+    """Where the message came from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class ProbeMatch(_Described):
+    """A device that answered a probe."""
+
+    __slots__ = ()
+
+
+class Hello(_Described):
     """A device tells that it is there, unasked."""
 
-    endpoint_id: str
-    xaddrs: tuple[str, ...]
-    scopes: tuple[str, ...]
-    types: tuple[str, ...]
-    metadata_version: int
-    from_host: str
+    __slots__ = ()
+
+
+DescribedT = TypeVar("DescribedT", ProbeMatch, Hello)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +129,22 @@ def bare_id(name: str) -> str:
 
 def _items(body: Element, from_host: str) -> Iterator[ProbeMatch | Hello | Bye]:
     for told in local_children(body, "ProbeMatches", "ProbeMatch")[:_MAX_MATCHES]:
-        yield ProbeMatch(
-            endpoint_id=_endpoint(told),
-            xaddrs=_addresses(told),
-            scopes=_words(told, "Scopes", _MAX_SCOPES),
-            types=_types(told),
-            metadata_version=_version(told),
-            from_host=from_host,
-        )
+        yield _described(ProbeMatch, told, from_host)
     for told in local_children(body, "Hello")[:1]:
-        yield Hello(
-            endpoint_id=_endpoint(told),
-            xaddrs=_addresses(told),
-            scopes=_words(told, "Scopes", _MAX_SCOPES),
-            types=_types(told),
-            metadata_version=_version(told),
-            from_host=from_host,
-        )
+        yield _described(Hello, told, from_host)
     for told in local_children(body, "Bye")[:1]:
         yield Bye(endpoint_id=_endpoint(told), from_host=from_host)
+
+
+def _described(kind: type[DescribedT], told: Element, from_host: str) -> DescribedT:
+    return kind(
+        endpoint_id=_endpoint(told),
+        xaddrs=_addresses(told),
+        scopes=_words(told, "Scopes", _MAX_SCOPES),
+        types=_types(told),
+        metadata_version=_version(told),
+        from_host=from_host,
+    )
 
 
 def _endpoint(told: Element) -> str:

@@ -17,8 +17,10 @@ from libs.devices.isapi.driver import IsapiDriver
 from libs.devices.onvif import fingerprint as onvif_fingerprint
 from libs.devices.onvif.driver import OnvifDriver
 
-_PLAIN: Mapping[DriverName, Callable[..., Driver]] = {
+_DRIVERS: Mapping[DriverName, Callable[..., Driver]] = {
     DriverName.DAHUA: DahuaDriver,
+    DriverName.HCNETSDK: HcNetSdkDriver,
+    DriverName.ISAPI: IsapiDriver,
     DriverName.ONVIF: OnvifDriver,
 }
 _FINGERPRINTS = {
@@ -60,26 +62,17 @@ class InstalledDrivers:
         clock_mode: ClockMode = ClockMode.UNKNOWN,
     ) -> Driver:
         """Return a driver; without the vendor's library its calls raise UNSUPPORTED."""
-        if name is DriverName.HCNETSDK:
-            return HcNetSdkDriver(
-                address,
-                login,
-                breaker,
-                now=self._now,
-                worker=self._worker,
-                timeout_seconds=self._timeout_seconds,
-            )
-        if name is DriverName.ISAPI:
-            return IsapiDriver(
-                address,
-                login,
-                breaker,
-                now=self._now,
-                timeout_seconds=self._timeout_seconds,
-                clock_mode=clock_mode,
-            )
-        return _PLAIN[name](
-            address, login, breaker, now=self._now, timeout_seconds=self._timeout_seconds
+        more: dict[DriverName, dict[str, object]] = {
+            DriverName.HCNETSDK: {"worker": self._worker},
+            DriverName.ISAPI: {"clock_mode": clock_mode},
+        }
+        return _DRIVERS[name](
+            address,
+            login,
+            breaker,
+            now=self._now,
+            timeout_seconds=self._timeout_seconds,
+            **more.get(name, {}),
         )
 
     async def speaks(self, name: DriverName, address: Address) -> bool:

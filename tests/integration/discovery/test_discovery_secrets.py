@@ -1,10 +1,8 @@
 """A password never leaves discovery but towards the device: looked for everywhere, in all forms."""
 
 import asyncio
-import base64
 import hashlib
 import secrets
-from urllib.parse import quote
 
 import pytest
 import structlog
@@ -14,6 +12,7 @@ from libs.contracts.asks import ProbeCamera, ScanNetwork, ScanState
 from libs.contracts.devices import DeviceState
 from libs.contracts.health import CameraHealth, CameraHealthChanged, HealthState
 from tests.integration.discovery.discovery_world import PASSWORD, World, simulated
+from tests.secrets_in import forms_of
 from tools.camera_sim.camera_spec import CameraSpec
 from tools.camera_sim.simulator import CameraSimulator
 
@@ -22,14 +21,7 @@ WRONG = "wr0ng-s3cret+%/"
 
 def forms(password: str, realms: tuple[str, ...]) -> set[str]:
     """Everything that would give the password away."""
-    pair = f"admin:{password}"
-    plain = {
-        password,
-        quote(password, safe=""),
-        quote(password),
-        base64.b64encode(password.encode()).decode().rstrip("="),
-        base64.b64encode(pair.encode()).decode().rstrip("="),
-    }
+    plain = forms_of(password, username="admin")
     hashes = {
         hashlib.new(name, f"admin:{realm}:{password}".encode()).hexdigest()
         for realm in realms
