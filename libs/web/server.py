@@ -9,6 +9,12 @@ from starlette.types import ASGIApp
 
 from libs.runtime.service import FatalError
 
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection stays open: longer than clients and proxies keep theirs (60 s).
+
+Who closes first must be the side that asks, or its next request may meet the closing and be lost.
+"""
+
 STALLED_MS = 300_000
 """A client that takes nothing for this long loses its connection, and what waits for it."""
 
@@ -52,6 +58,7 @@ class HttpServer:
                 server_header=False,
                 proxy_headers=False,
                 limit_concurrency=max_connections,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=grace_seconds,
                 h11_max_incomplete_event_size=32 * 1024,
             )
