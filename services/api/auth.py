@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.web.problems import Problem, not_found, problem_response, unavailable
 from services.api import metrics
+from services.api.access import Permission, Principal
 from services.api.database import DatabaseUnavailable
 from services.api.keys import Keyring
 from services.api.live_access import carries_token, is_live, is_live_socket
@@ -47,7 +48,7 @@ class RequireKey:
         if scope["type"] == "websocket" and not is_live_socket(scope):
             return not_found("WebSockets are opened at /api/v1/cameras/{camera_id}/live/ws only")
         state = scope.setdefault("state", {})
-        state["key_name"] = None
+        state["key_name"] = state["principal"] = None
         key = presented_key(Headers(scope=scope))
         if key is None:
             if is_live(scope):
@@ -59,7 +60,11 @@ class RequireKey:
             state["key_name"] = await self._keyring.name_of(key)
         except DatabaseUnavailable:
             return unavailable("the database is away, so the API key cannot be checked; try again")
-        return _refusal("this API key is not valid") if state["key_name"] is None else None
+        if state["key_name"] is None:
+            return _refusal("this API key is not valid")
+        name = state["key_name"]
+        state["principal"] = Principal("key", name, name, frozenset(Permission))
+        return None
 
 
 def _is_open(scope: Scope) -> bool:
