@@ -15,6 +15,7 @@ from libs.runtime.service import FatalError, supervise
 from libs.storage.store import ObjectStore, StoreConfig
 from libs.web.live_tokens import LiveTokens
 from libs.web.server import HttpServer
+from services.api.audit_log import AuditLog
 from services.api.context import Context
 from services.api.database import Database, DatabaseUnavailable, is_away
 from services.api.desired import DesiredState, Publishers
@@ -67,6 +68,7 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
             known_cameras=KnownCameras(database),
             live_tokens=LiveTokens(settings.live_key.get_secret_value()),
             gateway=gateway,
+            audit_log=(audit_log := AuditLog(database)),
             now=now,
         )
         server = HttpServer(
@@ -81,6 +83,10 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
                 tasks.create_task(health.run(), name="health"),
                 tasks.create_task(watch.run(database), name="database-watch"),
                 tasks.create_task(_follow_bus(settings, link), name="bus"),
+                tasks.create_task(audit_log.run(), name="audit"),
+                tasks.create_task(
+                    audit_log.expire_daily(now, settings.audit_days), name="audit-expiry"
+                ),
             ]
             serving = tasks.create_task(server.run(), name="http")
             log.info("api.started", port=server.port, health_port=health.port)
@@ -90,6 +96,7 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
             await serving
             for job in jobs:
                 job.cancel()
+            await audit_log.flush_at_end()
 
 
 @contextlib.asynccontextmanager

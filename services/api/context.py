@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from libs.contracts.messages import AnswerT, Ask
 from libs.runtime.credentials import CredentialBox
 from libs.web.live_tokens import LiveTokens
+from services.api.audit_log import AuditLog
 from services.api.database import Database
 from services.api.desired import Publishes
 from services.api.gateway import Gateway
@@ -59,6 +60,7 @@ class Context:
     known_cameras: KnownCameras
     live_tokens: LiveTokens
     gateway: Gateway
+    audit_log: AuditLog
     now: Callable[[], datetime]
     """Aware UTC, whole milliseconds."""
 

@@ -37,6 +37,14 @@ LIVE_FAILOVERS = Counter(
 LIVE_BYTES = Counter(
     "everframe_api_live_bytes_total", "Bytes passed on to live viewers.", ["transport"]
 )
+AUDIT_PENDING = Gauge(
+    "everframe_api_audit_pending_entries",
+    "Entries of the audit log that wait in memory for the database.",
+)
+AUDIT_DROPPED = Counter(
+    "everframe_api_audit_dropped_entries_total",
+    "Entries of the audit log that were given up: too many waited, or the database refused them.",
+)
 MEDIA_BYTES = Counter("everframe_api_media_bytes_total", "Bytes of recordings sent to players.")
 CONFIGS_PUBLISHED = Counter(
     "everframe_api_configs_published_total",

@@ -63,5 +63,7 @@ class ApiSettings(DatabaseSettings, StoreSettings):
     live_stall_seconds: float = Field(default=40.0, gt=0)
     """How long a streamer may be silent, or a viewer take nothing, before the request is ended.
     Longer than a streamer holds a request: three segments, or the wait for a first picture."""
+    audit_days: int = Field(default=400, ge=1, le=36_500)
+    """How many days entries of the audit log are kept."""
     http_grace_seconds: int = Field(default=5, ge=1)
     """How long running responses may go on at a clean stop."""

@@ -21,6 +21,7 @@ from libs.storage.testing import MemoryObjectStore
 from libs.web.live_tokens import LiveTokens
 from services.api.app import build_followers, build_gateway
 from services.api.asking import ask_on
+from services.api.audit_log import AuditLog
 from services.api.context import Context
 from services.api.database import Database
 from services.api.desired import Publishers
@@ -140,6 +141,7 @@ async def api(settings: ApiSettings) -> AsyncIterator[Api]:
             known_cameras=KnownCameras(database),
             live_tokens=LiveTokens(settings.live_key.get_secret_value()),
             gateway=gateway,
+            audit_log=AuditLog(database),
             now=lambda: NOW,
         )
         async with database.connection() as db:
