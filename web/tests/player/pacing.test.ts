@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { type Decision, Pacer } from "../src/player/pacing";
+import { type Decision, Pacer } from "../../src/player/pacing";
 
 const PART = 0.2;
 let pacer: Pacer;

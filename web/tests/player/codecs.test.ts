@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { codecName, haveSameTracks, mimeType } from "../src/player/codecs";
+import { codecName, haveSameTracks, mimeType } from "../../src/player/codecs";
 
 test("a SourceBuffer can go on when the kinds of tracks stay", () => {
   expect(haveSameTracks("avc1.640028,mp4a.40.2", "hvc1.1.6.L93.B0,mp4a.40.2")).toBe(true);

@@ -1,4 +1,4 @@
-import type { PartHeader } from "../src/player/protocol";
+import type { PartHeader } from "../../src/player/protocol";
 
 const PART_90K = 18_000;
 const START_MS = 1_800_000_000_000;

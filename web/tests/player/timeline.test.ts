@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
-import type { PartHeader } from "../src/player/protocol";
-import { type Placement, Timeline } from "../src/player/timeline";
+import type { PartHeader } from "../../src/player/protocol";
+import { type Placement, Timeline } from "../../src/player/timeline";
 import { part } from "./parts";
 
 let timeline: Timeline;

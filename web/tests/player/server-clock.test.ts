@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ServerClock } from "../src/player/server-clock";
+import { ServerClock } from "../../src/player/server-clock";
 
 test("clocks that agree are left alone, whatever the way takes", () => {
   const clock = new ServerClock(() => 10_000);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Backoff } from "../src/player/backoff";
+import { Backoff } from "../../src/player/backoff";
 
 const middle = () => 0.5;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ProtocolError, parseMedia, parseNotice } from "../src/player/protocol";
+import { ProtocolError, parseMedia, parseNotice } from "../../src/player/protocol";
 import { frame, part } from "./parts";
 
 test("a part is taken apart into its header and its payload", () => {
