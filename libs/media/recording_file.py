@@ -13,16 +13,21 @@ from typing import NamedTuple
 
 from libs.media import boxes
 from libs.media.init_segment import MEHD_BYTES
+from libs.media.length_boxes import (
+    REFERENCE_BYTES,
+    SIDX_BYTES,
+    Reference,
+    build_mehd,
+    build_sidx,
+    length_box,
+    merge_references,
+)
 from libs.media.packets import VIDEO_TIMESCALE, Fragment, InitSegment, Part, RecordingIndex
 
-_SIDX_BYTES = 40
-_REFERENCE_BYTES = 12
 _SPARE_REFERENCES = 8
 _FREE_BYTES = 8
-_STARTS_WITH_SAP_1 = 0x9000_0000
 _LONGEST_HEADER = 1 << 20  # bytes of ftyp, moov and reserve that are looked at
 _MOOF_READ = 4096
-_MVHD_TIMESCALE = 1000
 
 
 class WrongInitSegmentError(ValueError):
@@ -42,7 +47,7 @@ class RecordingWriter:
         self._first_offset_90k = 0
         self._base_90k: int | None = None
         references = max(1, expected_fragments) + _SPARE_REFERENCES
-        reserve = _FREE_BYTES + _SIDX_BYTES + _REFERENCE_BYTES * references
+        reserve = _FREE_BYTES + SIDX_BYTES + REFERENCE_BYTES * references
         self._path = path
         self._media_start = len(init.data) + reserve
         self.bytes = self._media_start
@@ -241,53 +246,24 @@ def _finalise(fd: int, index: RecordingIndex, media_start: int, first_presentati
         reserve = _reserve(index, media_start, first_presentation)
         _write_all(fd, (reserve,), index.init_bytes)
         head = os.pread(fd, index.init_bytes, 0)
-        milliseconds = round(index.duration_90k * _MVHD_TIMESCALE / VIDEO_TIMESCALE)
-        mehd = struct.pack(">I4sIQ", MEHD_BYTES, b"mehd", 1 << 24, milliseconds)
-        _write_all(fd, (mehd,), _length_box(head))
+        _write_all(fd, (build_mehd(index.duration_90k),), length_box(head))
     os.fsync(fd)
 
 
 def _reserve(index: RecordingIndex, media_start: int, first_presentation: int) -> bytes:
     """A `free`, then the sidx that ends at `media_start`; what does not fit is merged."""
     size = media_start - index.init_bytes
-    room = (size - _FREE_BYTES - _SIDX_BYTES) // _REFERENCE_BYTES
+    room = (size - _FREE_BYTES - SIDX_BYTES) // REFERENCE_BYTES
     if room < 1:
         return _free(size) if size >= _FREE_BYTES else b""
-    group = -(-len(index.fragments) // room)
-    references = [index.fragments[at : at + group] for at in range(0, len(index.fragments), group)]
-    sidx_size = _SIDX_BYTES + _REFERENCE_BYTES * len(references)
-    sidx = struct.pack(
-        ">I4sIIIQQHH",
-        sidx_size,
-        b"sidx",
-        1 << 24,
-        1,  # reference_ID: the video track
-        VIDEO_TIMESCALE,
-        max(0, first_presentation),
-        0,  # first_offset: the first moof follows at once
-        0,
-        len(references),
-    )
-    rows = [
-        value
-        for merged in references
-        for value in (
-            sum(fragment.bytes for fragment in merged),
-            sum(fragment.duration_90k for fragment in merged),
-            _STARTS_WITH_SAP_1,
-        )
-    ]
-    return _free(size - sidx_size) + sidx + struct.pack(f">{len(rows)}I", *rows)
-
-
-def _length_box(init: bytes) -> int:
-    """Where mehd, or the `free` that keeps its place, begins."""
-    return boxes.find(init, b"moov", b"mvex").body
+    whole = [Reference(each.bytes, each.duration_90k) for each in index.fragments]
+    sidx = build_sidx(merge_references(whole, room), first_presentation=first_presentation)
+    return _free(size - len(sidx)) + sidx
 
 
 def _live_init(init: bytes) -> bytes:
     """The init segment as live viewers got it: mehd is a `free` again."""
-    at = _length_box(init)
+    at = length_box(init)
     return init[:at] + _free(MEHD_BYTES) + init[at + MEHD_BYTES :]
 
 
