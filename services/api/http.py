@@ -33,6 +33,7 @@ from services.api.routes import (
     status,
     stored_footage,
     system,
+    timeline,
 )
 
 log = structlog.get_logger()
@@ -47,6 +48,7 @@ ROUTES = (
     discovery,
     scan_events,
     stored_footage,
+    timeline,
 )
 MAX_BODY_BYTES = 64 * 1024
 
