@@ -59,7 +59,7 @@ REASONS = st.sampled_from(["camera_offline", "stream_stalled", "spool_full"])
     st.lists(spans(10), max_size=5),
 )
 def test_every_moment_has_the_reason_of_the_newest_gap_and_none_where_it_is_recorded(found, raw):
-    gaps = [gap(*span, reason, age=age) for age, (span, reason) in enumerate(found)]
+    gaps = [gap(span[0], span[1], reason, age=age) for age, (span, reason) in enumerate(found)]
     taken = {moment for start, end in raw for moment in range(start, end)}
     recorded = [[m, m + 1] for m in sorted(taken)]
 
