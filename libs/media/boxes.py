@@ -76,6 +76,14 @@ def find(data: bytes | memoryview, *path: bytes, start: int = 0, end: int | None
     return box
 
 
+def track_id(init: bytes, trak: Box) -> int:
+    """The id of a track by its trak box. Raises KeyError."""
+    tkhd = find(init, b"tkhd", start=trak.body, end=trak.end)
+    # version 1 has 64-bit creation and modification times before the field
+    at = tkhd.body + (20 if init[tkhd.body] else 12)
+    return int.from_bytes(init[at : at + 4], "big")
+
+
 def runs(moof: bytes | memoryview, start: int = 0, end: int | None = None) -> list[Run]:
     """The runs of the first moof at or behind `start`; sample defaults come from its tfhd."""
     fragment = find(moof, b"moof", start=start, end=end)
