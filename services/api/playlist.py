@@ -87,6 +87,43 @@ def select_clips(recordings: Iterable[Playable], start: datetime, end: datetime)
     return chosen
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Clips side by side in one recording, and their place on the timeline of all."""
+
+    clips: tuple[Clip, ...]
+    shift_90k: int
+    """Added to the recording's decode times."""
+    is_seamless: bool
+    """Goes on where the stretch before ended."""
+    has_new_init: bool
+
+    @property
+    def recording(self) -> Playable:
+        return self.clips[0].recording
+
+
+def stretches_of(clips: Iterable[Clip]) -> list[Stretch]:
+    """Put clips on one timeline; it begins at the first clip's decode time in its recording."""
+    found: list[Stretch] = []
+    position_90k: int | None = None
+    for _, group in groupby(clips, key=lambda c: c.recording.recording_id):
+        run = tuple(group)
+        before = found[-1].clips[-1] if found else None
+        first_90k = file_time_90k(run[0])
+        position_90k = first_90k if position_90k is None else position_90k
+        found.append(
+            Stretch(
+                run,
+                position_90k - first_90k,
+                is_seamless=before is not None and _is_seamless(before, run[0]),
+                has_new_init=before is None or not _is_same_init(before, run[0]),
+            )
+        )
+        position_90k += sum(clip.fragment.duration_90k for clip in run)
+    return found
+
+
 MediaUri = Callable[[str, int], str]
 """The address of a recording's media, with decode times shifted by 1/90000 s."""
 
@@ -103,25 +140,16 @@ def render(clips: Sequence[Clip], *, media_uri: MediaUri, is_final: bool) -> str
         f"#EXT-X-PLAYLIST-TYPE:{'VOD' if is_final else 'EVENT'}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
-    before: Clip | None = None
-    position_90k = 0
-    for _, group in groupby(clips, key=lambda c: c.recording.recording_id):
-        run = list(group)
-        first_90k = _file_time_90k(run[0])
-        if before is None:
-            position_90k = first_90k
-        elif not _is_seamless(before, run[0]):
+    for number, stretch in enumerate(stretches_of(clips)):
+        if number and not stretch.is_seamless:
             lines.append("#EXT-X-DISCONTINUITY")
-        is_new_init = before is None or not _is_same_init(before, run[0])
-        lines += _recording_lines(run, media_uri, position_90k - first_90k, has_map=is_new_init)
-        position_90k += sum(clip.fragment.duration_90k for clip in run)
-        before = run[-1]
+        lines += _recording_lines(stretch, media_uri)
     if is_final:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
 
 
-def _file_time_90k(clip: Clip) -> int:
+def file_time_90k(clip: Clip) -> int:
     """Return the decode time at which a clip starts in its file."""
     before = takewhile(lambda f: f.offset < clip.fragment.offset, clip.recording.fragments)
     return sum(fragment.duration_90k for fragment in before)
@@ -141,16 +169,14 @@ def _is_same_init(last: Clip, first: Clip) -> bool:
     return last.recording.init_sha256 == first.recording.init_sha256
 
 
-def _recording_lines(
-    clips: Sequence[Clip], media_uri: MediaUri, shift_90k: int, *, has_map: bool
-) -> list[str]:
-    recording = clips[0].recording
-    uri = media_uri(recording.recording_id, shift_90k)
-    lines = [f"#EXT-X-PROGRAM-DATE-TIME:{isoformat_z(clips[0].start)}"]
-    if has_map:
+def _recording_lines(stretch: Stretch, media_uri: MediaUri) -> list[str]:
+    recording = stretch.recording
+    uri = media_uri(recording.recording_id, stretch.shift_90k)
+    lines = [f"#EXT-X-PROGRAM-DATE-TIME:{isoformat_z(stretch.clips[0].start)}"]
+    if stretch.has_new_init:
         init = media_uri(recording.recording_id, 0)
         lines.insert(0, f'#EXT-X-MAP:URI="{init}",BYTERANGE="{recording.init_bytes}@0"')
-    for clip in clips:
+    for clip in stretch.clips:
         fragment = clip.fragment
         lines += [
             f"#EXTINF:{fragment.duration_90k / 90_000:.6f},",
