@@ -101,9 +101,15 @@ class KeyValue(Generic[M]):
         """Store when `revision` is the newest; Conflict otherwise."""
         return await self._writing().write(key, encode_value(value), expected=revision)
 
-    async def delete(self, key: str, revision: int | None = None) -> None:
-        """Delete; with a revision only when it is the newest, Conflict otherwise."""
-        await remove(self._writing(), key, expected=revision)
+    async def delete(
+        self, key: str, revision: int | None = None, *, marker_ttl_seconds: int = 0
+    ) -> None:
+        """Delete; with a revision only when it is the newest, Conflict otherwise.
+
+        What says that it was deleted goes after `marker_ttl_seconds` (0: never).
+        """
+        bucket = self._writing()
+        await remove(bucket, key, expected=revision, ttl_seconds=marker_ttl_seconds)
 
     async def all(self) -> dict[str, Entry[M]]:
         """Return every valid value at one moment."""

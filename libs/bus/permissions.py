@@ -16,6 +16,7 @@ from libs.bus.topology import (
     bucket_name,
     bucket_stream,
     dead_letter_subject,
+    writable_keys,
 )
 from libs.bus.wiring import Wiring
 from libs.contracts.live import LivePart
@@ -71,7 +72,7 @@ def _buckets(wiring: Wiring) -> Iterable[str]:
         yield f"$JS.API.STREAM.MSG.GET.{stream}"
         yield from _following(stream)
     for model in wiring.writes:
-        yield f"$KV.{bucket_name(model)}.>"
+        yield f"$KV.{bucket_name(model)}.{writable_keys(model, wiring.service)}"
 
 
 def _live(wiring: Wiring) -> Iterable[str]:

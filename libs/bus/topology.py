@@ -22,6 +22,7 @@ from libs.contracts.health import CameraHealth
 from libs.contracts.live import Demand, LivePart, LiveState
 from libs.contracts.messages import Message
 from libs.contracts.ownership import Lease, Presence, RecordingProgress
+from libs.contracts.presence import ServiceState
 
 EVENTS = "EVENTS"
 LIVE = "LIVE"
@@ -62,6 +63,8 @@ class _Bucket:
     """Values older than this are forgotten; 0: never."""
     size: int = 1
     """How many times as large as other buckets it may get."""
+    is_keyed_by_service: bool = False
+    """Keys begin with a service's name, and a service may write only its own."""
 
 
 # Presence lies on disk like the others: a memory bucket is gone after a restart of the server,
@@ -80,7 +83,9 @@ _BUCKETS = (
     _Bucket(ScanState, max_age_seconds=timedelta(days=1).total_seconds()),
     _Bucket(FootageCheck),
     _Bucket(FootageDay, max_age_seconds=timedelta(days=400).total_seconds(), size=8),
+    _Bucket(ServiceState, expires=True, is_keyed_by_service=True),
 )
+_KEYED_BY_SERVICE = frozenset(each.model for each in _BUCKETS if each.is_keyed_by_service)
 
 
 def bucket_name(model: type[Message]) -> str:
@@ -89,6 +94,11 @@ def bucket_name(model: type[Message]) -> str:
     if not isinstance(name, str):
         raise UndeclaredMessage(f"{model.__name__} has no bucket")
     return name
+
+
+def writable_keys(model: type[Message], service: str) -> str:
+    """Return which keys of the bucket of a message class a service may write, with a wildcard."""
+    return f"{service}.>" if model in _KEYED_BY_SERVICE else ">"
 
 
 def bucket_stream(bucket: str) -> str:

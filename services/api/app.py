@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -20,14 +21,19 @@ from services.api.context import Context
 from services.api.database import Database, DatabaseUnavailable, is_away
 from services.api.desired import DesiredState, Publishers
 from services.api.device_registry import DEVICES
+from services.api.event_hub import EventHub
 from services.api.gateway import Gateway, GatewayLimits
 from services.api.health_board import HealthBoard
+from services.api.health_history import keep_pruned
 from services.api.http import build_http
 from services.api.keys import Keyring
 from services.api.known_cameras import KnownCameras
 from services.api.link import BusLink, Followers
 from services.api.migrate import MigrationRefused, migrate, pending
+from services.api.own_state import OwnState, StoreWatch
+from services.api.presence_board import PresenceBoard
 from services.api.registry import CAMERAS
+from services.api.routes.status import live_status
 from services.api.scan_board import ScanBoard
 from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
@@ -52,7 +58,16 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
             return to_milliseconds(utc_now(clock))
 
         followers = build_followers(settings, database, now)
-        link = BusLink(settings, database=database, followers=followers)
+        store_watch = StoreWatch()
+        own_state = OwnState(
+            settings.instance,
+            now=now,
+            database=watch,
+            store=store_watch,
+            is_bus_up=lambda: link.is_up,
+            event_clients=lambda: len(followers.events.clients),
+        )
+        link = BusLink(settings, database=database, followers=followers, own_state=own_state)
         context = Context(
             settings=settings,
             database=database,
@@ -61,6 +76,9 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
             board=followers.board,
             health=followers.health,
             scans=followers.scans,
+            presence=followers.presence,
+            events=followers.events,
+            own_state=own_state,
             desired=Publishers(followers.cameras, followers.devices),
             keyring=Keyring(database),
             signer=LinkSigner(settings.signing_key.get_secret_value()),
@@ -82,6 +100,17 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
             jobs = [
                 tasks.create_task(health.run(), name="health"),
                 tasks.create_task(watch.run(database), name="database-watch"),
+                tasks.create_task(store_watch.run(store), name="store-watch"),
+                tasks.create_task(
+                    supervise("health-history", partial(keep_pruned, database)),
+                    name="health-history",
+                ),
+                tasks.create_task(
+                    supervise(
+                        "events", partial(followers.events.run, partial(live_status, context))
+                    ),
+                    name="events",
+                ),
                 tasks.create_task(_follow_bus(settings, link), name="bus"),
                 tasks.create_task(audit_log.run(), name="audit"),
                 tasks.create_task(
@@ -92,6 +121,7 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
             log.info("api.started", port=server.port, health_port=health.port)
             await stop.wait()
             followers.scans.close()
+            followers.events.close()
             server.stop()
             await serving
             for job in jobs:
@@ -131,10 +161,13 @@ def build_followers(
     settings: ApiSettings, database: Database, now: Callable[[], datetime]
 ) -> Followers:
     """Return what is kept level with the bus."""
+    events = EventHub()
     return Followers(
-        board=StatusBoard(settings.status_stale_seconds),
-        health=HealthBoard(),
+        board=StatusBoard(settings.status_stale_seconds, events.heard),
+        health=HealthBoard(events.heard),
         scans=ScanBoard(now),
+        presence=PresenceBoard(now),
+        events=events,
         cameras=DesiredState(database, CAMERAS, settings.reconcile_seconds),
         devices=DesiredState(database, DEVICES, settings.reconcile_seconds),
     )

@@ -13,10 +13,13 @@ from libs.web.live_tokens import LiveTokens
 from services.api.audit_log import AuditLog
 from services.api.database import Database
 from services.api.desired import Publishes
+from services.api.event_hub import EventHub
 from services.api.gateway import Gateway
 from services.api.health_board import HealthBoard
 from services.api.keys import Keyring
 from services.api.known_cameras import KnownCameras
+from services.api.own_state import OwnState
+from services.api.presence_board import PresenceBoard
 from services.api.scan_board import ScanBoard
 from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
@@ -53,6 +56,9 @@ class Context:
     board: StatusBoard
     health: HealthBoard
     scans: ScanBoard
+    presence: PresenceBoard
+    events: EventHub
+    own_state: OwnState
     desired: Publishes
     keyring: Keyring
     signer: LinkSigner

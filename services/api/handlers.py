@@ -18,6 +18,7 @@ from libs.contracts.messages import Event
 from libs.contracts.recordings import RecordingCompleted
 from services.api import metrics
 from services.api.database import Database, DatabaseUnavailable
+from services.api.health_history import store_change
 from services.api.projection import (
     Report,
     advance_cursor,
@@ -52,12 +53,14 @@ async def on_camera_status_changed(
     db: "Connection", event: CameraStatusChanged, report: Report
 ) -> None:
     await store_status(db, event, report)
+    await store_change(db, event, report.time)
 
 
 async def on_camera_health_changed(
     db: "Connection", event: CameraHealthChanged, report: Report
 ) -> None:
     await store_health(db, event, report)
+    await store_change(db, event, report.time)
 
 
 async def on_stored_footage_found(
@@ -80,9 +83,13 @@ HANDLERS: dict[type[Event], Callable[["Connection", Any, Report], Awaitable[None
 class Projector:
     """Keeps the catalog level with the stream of events."""
 
-    def __init__(self, database: Database, bus: Bus) -> None:
+    def __init__(
+        self, database: Database, bus: Bus, on_stored: Callable[[Event], None] = lambda _: None
+    ) -> None:
+        """`on_stored` hears of every new event that is in the catalog, not of a replay's."""
         self._database = database
         self._bus = bus
+        self._on_stored = on_stored
         self._created_at: datetime | None = None
         self._stored_seq = 0
         self._rewound = asyncio.Event()
@@ -133,6 +140,7 @@ class Projector:
         except (DatabaseUnavailable, asyncpg.PostgresError) as error:
             # A missing table or right is a fault of the installation, not of the event.
             raise Transient(f"the database does not take it: {error}") from error
+        self._on_stored(delivery.event)
 
     async def measure_lag(self) -> None:
         """Set the metric of how far behind the catalog is."""

@@ -1,5 +1,7 @@
 """What discovery said last about cameras and devices, held in memory from watched buckets."""
 
+from collections.abc import Callable
+
 from libs.bus.keyvalue import Change, KeyValue
 from libs.contracts.devices import DeviceState
 from libs.contracts.footage import FootageCheck
@@ -9,7 +11,9 @@ from libs.contracts.health import CameraHealth
 class HealthBoard:
     """The last word about every camera and every device."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_heard: Callable[[str], None] = lambda _: None) -> None:
+        """`on_heard` is told the bucket key of a camera about whose health something was said."""
+        self._on_heard = on_heard
         self._health: dict[str, CameraHealth] = {}
         self._devices: dict[str, DeviceState] = {}
         self._checks: dict[str, FootageCheck] = {}
@@ -32,6 +36,7 @@ class HealthBoard:
             self._health[change.key] = change.value
         else:
             self._health.pop(change.key, None)
+        self._on_heard(change.key)
 
     def on_device(self, change: Change[DeviceState]) -> None:
         """Take over one change of the `device-states` bucket."""

@@ -34,14 +34,15 @@ async def health_of(ctx: Context, db: "Connection", cameras: Sequence[Camera]) -
         if live is None:
             silent.append(camera_id)
         else:
-            found[camera_id] = _live(live)
+            found[camera_id] = live_view(live)
     if silent:
         rows = await db.fetch(SELECT_HEALTH, silent)
         found |= {row["camera_id"]: _reported(row) for row in rows}
     return found
 
 
-def _live(health: CameraHealth) -> HealthView:
+def live_view(health: CameraHealth) -> HealthView:
+    """Return what discovery said last."""
     return HealthView(**health.model_dump(include=set(HealthView.model_fields)))
 
 

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, HTTPBearer
 
+from libs.runtime.version import VERSION
 from libs.web.middleware import CountRequests, SecureHeaders
 from libs.web.problems import (
     Problem,
@@ -26,6 +27,9 @@ from services.api.routes import (
     cameras,
     devices,
     discovery,
+    events,
+    health_history,
+    layouts,
     live,
     playback,
     recordings,
@@ -33,6 +37,7 @@ from services.api.routes import (
     status,
     stored_footage,
     system,
+    system_services,
     timeline,
 )
 
@@ -49,6 +54,10 @@ ROUTES = (
     scan_events,
     stored_footage,
     timeline,
+    events,
+    health_history,
+    layouts,
+    system_services,
 )
 MAX_BODY_BYTES = 64 * 1024
 
@@ -60,7 +69,7 @@ def build_http(context: Context) -> FastAPI:
     """Return the application over a context."""
     app = FastAPI(
         title="Everframe",
-        version=system.VERSION,
+        version=VERSION,
         description="Every second is recorded or explained.",
         openapi_url="/api/openapi.json",
         docs_url=None,  # the usual pages load scripts from a CDN

@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from libs.bus.client import Bus, BusConfig
+from libs.bus.presence import PresenceReport
 from libs.contracts.asks import ScanState
 from libs.contracts.cameras import CameraConfig
 from libs.contracts.devices import DeviceConfig, DeviceState
@@ -15,12 +16,16 @@ from libs.contracts.footage import FootageCheck
 from libs.contracts.health import CameraHealth
 from libs.contracts.messages import AnswerT, Ask
 from libs.contracts.ownership import Lease, RecordingProgress
+from libs.contracts.presence import ServiceState
 from libs.runtime.service import supervise
 from services.api.asking import ask_on
 from services.api.database import Database
 from services.api.desired import DesiredState
+from services.api.event_hub import EventHub
 from services.api.handlers import Projector
 from services.api.health_board import HealthBoard
+from services.api.own_state import OwnState
+from services.api.presence_board import PresenceBoard
 from services.api.scan_board import ScanBoard
 from services.api.settings import ApiSettings
 from services.api.status import StatusBoard
@@ -40,6 +45,8 @@ class Followers:
     board: StatusBoard
     health: HealthBoard
     scans: ScanBoard
+    presence: PresenceBoard
+    events: EventHub
     cameras: DesiredState[CameraConfig]
     devices: DesiredState[DeviceConfig]
 
@@ -47,7 +54,14 @@ class Followers:
 class BusLink:
     """Connects and runs what needs the bus; the HTTP side goes on without it."""
 
-    def __init__(self, settings: ApiSettings, *, database: Database, followers: Followers) -> None:
+    def __init__(
+        self,
+        settings: ApiSettings,
+        *,
+        database: Database,
+        followers: Followers,
+        own_state: OwnState,
+    ) -> None:
         self._config = BusConfig(
             url=settings.nats_url,
             user=settings.nats_user,
@@ -57,6 +71,8 @@ class BusLink:
         )
         self._database = database
         self._followers = followers
+        self._instance = settings.instance
+        self._own_state = own_state
         self._bus: Bus | None = None
 
     @property
@@ -80,8 +96,15 @@ class BusLink:
             await bus.drain(DRAIN_SECONDS)
 
     async def _work(self, bus: Bus) -> None:
-        projector = Projector(self._database, bus)
         to = self._followers
+        projector = Projector(self._database, bus, to.events.on_stored)
+        presence = PresenceReport(
+            bus,
+            service=WIRING.service,
+            instance=self._instance,
+            figures=self._own_state.figures,
+            started_at=self._own_state.started_at,
+        )
         jobs: dict[str, Callable[[], Awaitable[None]]] = {
             "projection": projector.run_once,
             "desired-cameras": partial(to.cameras.run_once, bus.kv(CameraConfig)),
@@ -92,6 +115,9 @@ class BusLink:
             "device-states": partial(to.health.follow_devices, bus.kv(DeviceState)),
             "footage-checks": partial(to.health.follow_footage_checks, bus.kv(FootageCheck)),
             "scans": partial(to.scans.follow, bus.kv(ScanState)),
+            "services": partial(to.presence.follow, bus.kv(ServiceState)),
+            "event-cameras": partial(to.events.follow_cameras, bus.kv(CameraConfig)),
+            "presence": presence.run,
             "lag": partial(_measure_lag, projector),
         }
         async with asyncio.TaskGroup() as tasks:

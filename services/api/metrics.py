@@ -37,6 +37,11 @@ LIVE_FAILOVERS = Counter(
 LIVE_BYTES = Counter(
     "everframe_api_live_bytes_total", "Bytes passed on to live viewers.", ["transport"]
 )
+EVENT_CLIENTS = Gauge("everframe_api_event_clients", "Clients that follow live events.")
+EVENT_CLIENTS_CUT = Counter(
+    "everframe_api_event_clients_cut_total",
+    "Clients that took live events too slowly and were sent away, to ask anew.",
+)
 AUDIT_PENDING = Gauge(
     "everframe_api_audit_pending_entries",
     "Entries of the audit log that wait in memory for the database.",

@@ -1,5 +1,6 @@
 """What every camera's recorder said last, held in memory from two watched buckets."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,8 +24,12 @@ class Sighting:
 class StatusBoard:
     """The last word of every recorder."""
 
-    def __init__(self, stale_seconds: float) -> None:
+    def __init__(
+        self, stale_seconds: float, on_heard: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`on_heard` is told the bucket key of a camera about which something was said."""
         self._stale_seconds = stale_seconds
+        self._on_heard = on_heard
         self._progress: dict[str, RecordingProgress] = {}
         self._owners: dict[str, str] = {}
 
@@ -51,6 +56,7 @@ class StatusBoard:
             self._progress[change.key] = change.value
         else:
             self._progress.pop(change.key, None)
+        self._on_heard(change.key)
 
     def on_owner(self, change: Change[Lease]) -> None:
         """Take over one change of the `owner` bucket."""
@@ -58,6 +64,7 @@ class StatusBoard:
             self._owners[change.key] = change.value.recorder
         else:
             self._owners.pop(change.key, None)
+        self._on_heard(change.key)
 
     async def follow_progress(self, bucket: KeyValue[RecordingProgress]) -> None:
         """Follow the recorders' progress until cancelled."""

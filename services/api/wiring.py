@@ -15,6 +15,7 @@ from libs.contracts.footage import FootageCheck, StoredFootageFound
 from libs.contracts.gaps import GapDetected
 from libs.contracts.health import CameraHealth, CameraHealthChanged
 from libs.contracts.ownership import Lease, RecordingProgress
+from libs.contracts.presence import ServiceState
 from libs.contracts.recordings import RecordingCompleted
 
 WIRING = Wiring(
@@ -26,8 +27,16 @@ WIRING = Wiring(
         CameraHealthChanged,
         StoredFootageFound,
     ),
-    watches=(RecordingProgress, Lease, CameraHealth, DeviceState, FootageCheck, ScanState),
-    writes=(CameraConfig, DeviceConfig),
+    watches=(
+        RecordingProgress,
+        Lease,
+        CameraHealth,
+        DeviceState,
+        FootageCheck,
+        ScanState,
+        ServiceState,
+    ),
+    writes=(CameraConfig, DeviceConfig, ServiceState),
     asks=(ScanNetwork, CancelScan, ProbeCamera, SyncFootage, RetryLogin),
     ordered=True,
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -9,9 +10,11 @@ import structlog
 from libs.bus.asks import AskHandler
 from libs.bus.client import Bus
 from libs.bus.errors import BusError
+from libs.bus.presence import PresenceReport
 from libs.bus.startup import connect_service
 from libs.contracts.asks import CancelScan, ProbeCamera, ScanNetwork
 from libs.contracts.devices import DeviceConfig, DeviceState, FailureReason, device_key
+from libs.contracts.presence import Figure
 from libs.devices.breaker import Breaker, credentials_digest
 from libs.devices.rtsp import RtspProbe
 from libs.media.probe import probe as watch_stream
@@ -130,12 +133,19 @@ class Discovery:
             instance=settings.instance,
             ttl_seconds=settings.leader_ttl_seconds,
         )
+        presence = PresenceReport(
+            self._bus,
+            service=WIRING.service,
+            instance=settings.instance,
+            figures=self._figures,
+        )
         try:
             async with asyncio.TaskGroup() as tasks:
                 jobs = [
                     tasks.create_task(self.scans.run(), name="scans"),
                     tasks.create_task(supervise("asks", self._answer), name="asks"),
                     tasks.create_task(leadership.run(self._lead), name="leadership"),
+                    tasks.create_task(presence.run(), name="presence"),
                 ]
                 log.info("discovery.started", site=settings.site)
                 await stop.wait()
@@ -144,6 +154,10 @@ class Discovery:
         finally:
             self.prober.close()
             await self._drivers.aclose()
+
+    async def _figures(self) -> Sequence[Figure]:
+        leads = float(self.leading is not None)
+        return (Figure(name="leader", label="Watches the devices", value=leads, unit="yes_no"),)
 
     async def _answer(self) -> None:
         handlers: dict[type, AskHandler] = {

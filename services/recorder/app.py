@@ -5,10 +5,12 @@ import contextlib
 import fcntl
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
 
+from libs.bus.presence import PresenceReport
 from libs.bus.startup import connect_service
 from libs.runtime.credentials import CredentialBox
 from libs.runtime.health import HealthServer
@@ -16,6 +18,7 @@ from libs.runtime.memory import return_freed_memory
 from libs.runtime.service import FatalError, supervise
 from libs.storage.store import ObjectStore, StoreConfig
 from services.recorder.assignment import Environment, gap_event
+from services.recorder.figures import recorder_figures
 from services.recorder.ledger import Gap
 from services.recorder.outbox import Outbox
 from services.recorder.ownership import Ownership
@@ -93,10 +96,19 @@ class _Recorder:
         self._health.add_check(
             "cameras", lambda: None if self._ownership.is_ready else "wanted state not read yet"
         )
+        presence = PresenceReport(
+            bus,
+            service=WIRING.service,
+            instance=settings.instance,
+            figures=partial(
+                recorder_figures, settings, self._spool, self._ownership, self._uploader
+            ),
+        )
         tasks = [
             asyncio.create_task(supervise("uploads", self._uploader.run), name="uploads"),
             asyncio.create_task(supervise("outbox", lambda: self._outbox.run(bus)), name="outbox"),
             asyncio.create_task(self._ownership.run(), name="ownership"),
+            asyncio.create_task(presence.run(), name="presence"),
         ]
         try:
             await stop.wait()

@@ -102,6 +102,12 @@ class Uploader:
             if camera_id in {None, entry.camera_id}
         )
 
+    def oldest_waiting_seconds(self) -> float:
+        """Return the age of the oldest recording that is not announced yet; 0 when all are."""
+        waiting = [e for e in self._entries.values() if e.state is not SpoolState.ANNOUNCED]
+        oldest = min((e.started_at for e in waiting), default=None)
+        return max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0
+
     async def run(self) -> None:
         """Upload, announce and clean up until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -352,8 +358,5 @@ class Uploader:
 
     async def _measure(self) -> None:
         metrics.SPOOL_PENDING.set(self.pending())
-        waiting = [e for e in self._entries.values() if e.state is not SpoolState.ANNOUNCED]
-        oldest = min((e.started_at for e in waiting), default=None)
-        age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
-        metrics.SPOOL_OLDEST.set(age)
+        metrics.SPOOL_OLDEST.set(self.oldest_waiting_seconds())
         metrics.SPOOL_BYTES.set(await asyncio.to_thread(self._spool.used_bytes))

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
 
 from libs.bus.client import Bus
+from libs.bus.presence import PresenceReport
 from libs.bus.startup import connect_service
+from libs.contracts.presence import Figure
 from libs.runtime.clock import Clock, SystemClock
 from libs.runtime.health import HealthServer
 from libs.runtime.memory import return_freed_memory
@@ -90,10 +93,17 @@ class Streamer:
                 grace_seconds=self._settings.http_grace_seconds,
             )
             follow = partial(context.removals.follow, context.remove)
+            presence = PresenceReport(
+                self._bus,
+                service=WIRING.service,
+                instance=self._settings.instance,
+                figures=self._figures,
+            )
             jobs = [
                 tasks.create_task(supervise("removals", follow), name="removals"),
                 tasks.create_task(self._sweep(context), name="sweep"),
                 tasks.create_task(supervise("events", self._publish_events), name="events"),
+                tasks.create_task(presence.run(), name="presence"),
             ]
             serving = tasks.create_task(server.run(), name="http")
             self.port = server.port
@@ -127,6 +137,9 @@ class Streamer:
             removals=Removals(self._bus),
             clock=clock,
         )
+
+    async def _figures(self) -> Sequence[Figure]:
+        return (Figure(name="viewers", label="Viewers", value=len(self.context.viewers)),)
 
     async def _publish_events(self) -> None:
         await self.events.run_once(self._bus)

@@ -3,11 +3,12 @@
 from libs.bus.wiring import Wiring
 from libs.contracts.live import Demand, ViewingStarted, ViewingStopped
 from libs.contracts.ownership import RecordingProgress
+from libs.contracts.presence import ServiceState
 
 WIRING = Wiring(
     service="streamer",
     publishes=(ViewingStarted, ViewingStopped),
     watches=(RecordingProgress,),
-    writes=(Demand,),
+    writes=(Demand, ServiceState),
     follows_live=True,
 )

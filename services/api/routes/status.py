@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from libs.contracts.cameras import CameraState
+from libs.contracts.cameras import CameraConfig, CameraState
 from libs.contracts.ids import CameraId
 from libs.web.problems import not_found
 from services.api import registry
 from services.api.context import Context, Ctx
-from services.api.health_views import HealthViews, health_of
+from services.api.health_views import HealthViews, health_of, live_view
 from services.api.registry import Camera
-from services.api.schemas import StatusView
+from services.api.schemas import HealthView, StatusView
 from services.api.schemas_queries import HealthQuery
 
 router = APIRouter(tags=["status"])
@@ -40,7 +40,11 @@ async def camera_status(camera_id: CameraId, ctx: Ctx) -> StatusView:
 
 def status_view(ctx: Context, camera: Camera, health: HealthViews) -> StatusView:
     """Return the last word about a camera, or that there is none."""
-    config = camera.config
+    return status_of(ctx, camera.config, health[camera.config.camera_id])
+
+
+def status_of(ctx: Context, config: CameraConfig, health: HealthView) -> StatusView:
+    """Return the same by its configuration, without asking the database."""
     sighting = ctx.board.sighting(config.key, ctx.now())
     progress = sighting.progress
     fresh = progress if sighting.is_fresh else None
@@ -65,10 +69,16 @@ def status_view(ctx: Context, camera: Camera, health: HealthViews) -> StatusView
             "bitrate_bps": fresh.bitrate_bps if fresh else 0,
             "codec": progress.codec if progress else "",
             "resolution": progress.resolution if progress else "",
-            "health": health[config.camera_id],
+            "health": health,
             "transport": progress.transport if progress else "",
         }
     )
+
+
+def live_status(ctx: Context, config: CameraConfig) -> StatusView:
+    """Return the same with the health that is known from the bus."""
+    health = ctx.health.health(config.key)
+    return status_of(ctx, config, HealthView() if health is None else live_view(health))
 
 
 def _why_unknown(ctx: Context) -> str:

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel
 
+from libs.runtime.version import VERSION
 from services.api.context import Context, Ctx
 from services.api.database import DatabaseUnavailable
 
-VERSION = "0.1.0"
 PING_SECONDS = 2.0
 
 router = APIRouter(tags=["system"])

@@ -31,6 +31,7 @@ from services.api.keys import Keyring, create_key
 from services.api.known_cameras import KnownCameras
 from services.api.link import Followers
 from services.api.migrate import migrate
+from services.api.own_state import OwnState
 from services.api.projection import Report
 from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
@@ -55,6 +56,13 @@ class FakeLink:
 
     async def ask(self, question: Ask[AnswerT]) -> AnswerT:
         return await ask_on(self.bus if self.is_up else None, question)
+
+
+@dataclass
+class Answering:
+    """Something that the api needs, as its watch sees it."""
+
+    problem: str | None = None
 
 
 @dataclass
@@ -134,6 +142,16 @@ async def api(settings: ApiSettings) -> AsyncIterator[Api]:
             board=followers.board,
             health=followers.health,
             scans=followers.scans,
+            presence=followers.presence,
+            events=followers.events,
+            own_state=OwnState(
+                settings.instance,
+                now=lambda: NOW,
+                database=Answering(),
+                store=Answering(),
+                is_bus_up=lambda: link.is_up,
+                event_clients=lambda: len(followers.events.clients),
+            ),
             desired=Publishers(followers.cameras, followers.devices),
             keyring=Keyring(database),
             signer=LinkSigner(settings.signing_key.get_secret_value()),

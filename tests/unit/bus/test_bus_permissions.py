@@ -6,6 +6,7 @@ from libs.contracts.asks import CancelScan
 from libs.contracts.cameras import CameraConfig
 from libs.contracts.gaps import GapDetected
 from libs.contracts.live import Demand
+from libs.contracts.presence import ServiceState
 
 
 def test_a_service_that_declares_nothing_may_only_listen_to_its_own_inbox() -> None:
@@ -51,6 +52,13 @@ def test_only_a_writer_may_write_a_bucket_that_both_may_read() -> None:
     }
     assert set(writing.publish) > {*watching.publish, "$KV.demand.>"}
     assert "$KV.cameras.>" not in writing.publish
+
+
+def test_a_service_may_write_its_own_state_only() -> None:
+    found = permissions(Wiring(service="one", writes=(ServiceState,)))
+
+    assert "$KV.services.one.>" in found.publish
+    assert "$KV.services.>" not in found.publish
 
 
 def test_only_a_sender_may_send_live_parts_and_only_a_follower_follow_them() -> None:
