@@ -10,10 +10,9 @@ from av.video.stream import VideoStream
 
 from libs.media import boxes, nal
 from libs.media.codec_strings import audio_codec_string, video_codec_string
+from libs.media.length_boxes import MEHD_BYTES
 from libs.media.packets import VIDEO_TIMESCALE, AudioTrack, InitSegment, VideoTrack
 
-# Room for a recording's length: recording_file turns it into mehd version 1 when it closes.
-MEHD_BYTES = 20
 _RAW_FORMATS = {"h264": "h264", "hevc": "hevc", "mpeg4": "m4v"}
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from libs.media import boxes
-from libs.media.init_segment import MEHD_BYTES
 from libs.media.packets import VIDEO_TIMESCALE
 
+MEHD_BYTES = 20
+"""Of version 1. Init segments keep room for it: a `free`, first in moov/mvex."""
 SIDX_BYTES = 40
 REFERENCE_BYTES = 12
 MOST_REFERENCES = 0xFFFF

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from libs.media import boxes
-from libs.media.init_segment import MEHD_BYTES
 from libs.media.length_boxes import (
+    MEHD_BYTES,
     REFERENCE_BYTES,
     SIDX_BYTES,
     Reference,
