@@ -50,6 +50,7 @@ def test_every_bucket_survives_a_restart_of_the_server():
         "KV_presence",
         "KV_progress",
         "KV_scans",
+        "KV_services",
     }
     assert {config.storage for config in buckets} == {api.StorageType.FILE}
 
