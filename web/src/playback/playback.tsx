@@ -1,0 +1,9 @@
+import { EmptyState, Page } from "../ui";
+
+export function Playback() {
+  return (
+    <Page title="Playback">
+      <EmptyState title="Nothing here yet" />
+    </Page>
+  );
+}
