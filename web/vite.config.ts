@@ -1,12 +1,23 @@
 import { existsSync } from "node:fs";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // Pages that are not part of the application, while there are any.
 const pages = ["index.html", "live/index.html"].filter((page) => existsSync(page));
 
+const OTHER_LANGUAGE =
+  /\/react-(aria|stately)[^/]*\/.*\/intl\/.*\/(?!en-US)[a-z]{2}-[A-Z]{2}\.mjs$/;
+
+/** The components bring their words in thirty languages; the pages are in English. */
+const onlyEnglish: Plugin = {
+  name: "only-english",
+  enforce: "pre",
+  load: (id) => (OTHER_LANGUAGE.test(id) ? "export default {};" : null),
+};
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), onlyEnglish],
   resolve: {
     // the light build has all of live playback; subtitles, DRM and alternate audio are not used
     alias: [{ find: /^hls\.js$/, replacement: "hls.js/light" }],
@@ -15,7 +26,11 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0, // what is not inlined needs no exception in the content security policy
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: pages },
+    chunkSizeWarningLimit: 700, // in kilobytes before compression; scripts/size.mjs has the real limit
+    rolldownOptions: {
+      input: pages,
+      output: { codeSplitting: { groups: [{ name: "hls", test: /node_modules\/hls\.js\// }] } },
+    },
   },
   server: {
     // `npm run dev` beside a running installation

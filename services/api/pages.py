@@ -16,8 +16,15 @@ from starlette.types import Receive, Scope, Send
 
 WEB_DIR = Path(__file__).parents[2] / "web" / "dist"
 
+# The component library adds two fixed style sheets by itself, and the policy lets exactly these in:
+# which touches scroll where something is pressed, and (Safari) what scrolls below a dialog.
+_LIBRARY_STYLES = (
+    "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o=' "
+    "'sha256-gYiS/BvZvRcK27JIXTuwhZ3hs2+VJ1X+2gUlE+farlg='"
+)
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    f"default-src 'none'; script-src 'self'; style-src 'self' {_LIBRARY_STYLES}; "
+    "connect-src 'self'; "
     "media-src 'self' blob:; img-src 'self' blob: data:; worker-src 'self' blob:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )

@@ -48,7 +48,7 @@ function SignInForm() {
     if (waitSeconds === 0 && !enter.isPending) enter.mutate();
   };
   return (
-    <Form onSubmit={submit} className={css.form ?? ""}>
+    <Form onSubmit={submit} className={css.form}>
       <TextField
         label="Name"
         autoComplete="username"

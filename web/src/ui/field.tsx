@@ -6,6 +6,7 @@
 import { Search } from "lucide-react";
 import type { ReactNode } from "react";
 import {
+  Form as AriaForm,
   NumberField as AriaNumberField,
   type NumberFieldProps as AriaNumberFieldProps,
   SearchField as AriaSearchField,
@@ -13,6 +14,7 @@ import {
   TextField as AriaTextField,
   type TextFieldProps as AriaTextFieldProps,
   FieldError,
+  type FormProps,
   Input,
   Label,
   Text,
@@ -21,7 +23,13 @@ import {
 import { classes } from "./button";
 import css from "./field.module.css";
 
-export { Form } from "react-aria-components";
+/** Fields below each other; with a class they stand as that says. */
+export function Form({
+  className,
+  ...props
+}: Omit<FormProps, "className"> & { className?: string | undefined }) {
+  return <AriaForm {...props} className={className ?? css.form ?? ""} />;
+}
 
 interface Common {
   label: string;

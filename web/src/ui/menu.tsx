@@ -1,5 +1,6 @@
 /** A menu behind a button. */
 
+import { Check } from "lucide-react";
 import type { ReactElement, ReactNode } from "react";
 import {
   Menu as AriaMenu,
@@ -69,7 +70,8 @@ export function MenuChoice({ label, options, value, onChange }: MenuChoiceProps)
     >
       <Header className={css.section}>{label}</Header>
       {options.map((option) => (
-        <MenuItem key={option.id} id={option.id}>
+        <MenuItem key={option.id} id={option.id} textValue={option.label}>
+          <Check size={16} className={option.id === value ? undefined : css.unchosen} aria-hidden />
           {option.label}
         </MenuItem>
       ))}
