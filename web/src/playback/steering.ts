@@ -5,8 +5,8 @@ import type { Place } from "./wall-map";
 
 /** Off by more than this, and playing, it jumps; below, it is played a little faster or slower. */
 const JUMP_SECONDS = 0.35;
-/** Standing still, the picture must be the right one: less than a frame at 25 fps. */
-const STILL_SECONDS = 0.03;
+/** Standing still, the picture must be the right one, also when frames are stepped at 60 fps. */
+const STILL_SECONDS = 0.005;
 const CLOSE_SECONDS = 0.03;
 const MOST_NUDGE = 0.15;
 /** A video that cannot keep up is not sent away again before it has shown something. */
@@ -18,6 +18,8 @@ export interface Steered {
   readonly isSeeking: boolean;
   readonly sinceSeekMs: number;
   readonly isRunning: boolean;
+  /** Standing still because somebody looks at this moment, and not only for a moment. */
+  readonly isExact: boolean;
   readonly rate: number;
   /** The clock goes by this video: it is not corrected in small things. */
   readonly isLeader: boolean;
@@ -35,7 +37,8 @@ export function steer(video: Steered): Orders {
   if (place.kind === "hole") return { seekTo: waitingPlace(video), isPlaying: false, rate };
   const ahead = video.mediaTime - place.mediaTime;
   if (!video.isRunning) {
-    const isWrong = Math.abs(ahead) > STILL_SECONDS && !video.isSeeking;
+    const isOff = video.isExact ? Math.abs(ahead) > STILL_SECONDS : isFarOff(ahead, rate);
+    const isWrong = isOff && !video.isSeeking;
     return { seekTo: isWrong ? place.mediaTime : null, isPlaying: false, rate };
   }
   if (isFarOff(ahead, rate)) {

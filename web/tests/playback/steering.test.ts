@@ -7,6 +7,7 @@ const PLAYING: Steered = {
   isSeeking: false,
   sinceSeekMs: 60_000,
   isRunning: true,
+  isExact: false,
   rate: 1,
   isLeader: false,
 };
@@ -36,14 +37,20 @@ test("at high speed more is taken as near", () => {
   expect(steer({ ...PLAYING, mediaTime: 9, rate: 4 }).seekTo).toBeNull();
 });
 
+test("held for a moment it waits where it is", () => {
+  const held = { ...PLAYING, isRunning: false };
+  expect(steer({ ...held, mediaTime: 10.1 })).toEqual({ seekTo: null, isPlaying: false, rate: 1 });
+  expect(steer({ ...held, mediaTime: 12 }).seekTo).toBe(10);
+});
+
 test("standing still it shows exactly the moment", () => {
-  const still = { ...PLAYING, isRunning: false };
-  expect(steer({ ...still, mediaTime: 10.01 })).toEqual({
+  const still = { ...PLAYING, isRunning: false, isExact: true };
+  expect(steer({ ...still, mediaTime: 10.004 })).toEqual({
     seekTo: null,
     isPlaying: false,
     rate: 1,
   });
-  expect(steer({ ...still, mediaTime: 10.1 }).seekTo).toBe(10);
+  expect(steer({ ...still, mediaTime: 10.02 }).seekTo).toBe(10);
 });
 
 test("in a hole it waits at what comes next", () => {

@@ -1,0 +1,93 @@
+/** What is known of the footage around the moment that is played; it is asked for as it is needed. */
+
+import { messageOf } from "../api/errors";
+import { Footage, type TimelineAnswer } from "./footage";
+
+export interface FootageSource {
+  timeline(
+    cameras: readonly string[],
+    startMs: number,
+    endMs: number,
+    resolutionSeconds: number,
+  ): Promise<TimelineAnswer[]>;
+  /** Where a camera's first recording begins that ends after a moment; null where there is none. */
+  nextRecording(camera: string, afterMs: number): Promise<number | null>;
+}
+
+const GRID_MS = 30 * 60_000;
+const BEFORE_MS = GRID_MS;
+const AFTER_MS = 3 * GRID_MS;
+const FINE_SECONDS = 0.1;
+const RETRY_MS = 5_000;
+/** Changes come in bursts: all cameras end their recordings at the same time. */
+const REFRESH_MS = 1_500;
+
+export class FootageBook {
+  /** Why the footage could not be asked for; null while it can. */
+  error: string | null = null;
+  private known: ReadonlyMap<string, Footage> = new Map();
+  private pageMs: number | null = null;
+  private cameras: readonly string[] = [];
+  private asking = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private isClosed = false;
+
+  constructor(
+    private readonly source: FootageSource,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** The footage near a moment, as far as it is known; what is missing is asked for. */
+  near(cameras: readonly string[], wallMs: number): ReadonlyMap<string, Footage> {
+    const pageMs = Math.floor(wallMs / GRID_MS) * GRID_MS;
+    if (pageMs !== this.pageMs || !sameList(cameras, this.cameras)) {
+      this.pageMs = pageMs;
+      this.cameras = [...cameras];
+      void this.ask();
+    }
+    return this.known;
+  }
+
+  /** Something changed on the server. */
+  refresh(): void {
+    if (this.timer === undefined) this.askIn(REFRESH_MS);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+  }
+
+  private askIn(delayMs: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.ask(), delayMs);
+  }
+
+  private async ask(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { pageMs, cameras } = this;
+    if (pageMs === null || cameras.length === 0 || this.isClosed) return;
+    this.asking += 1;
+    const asked = this.asking;
+    const startMs = pageMs - BEFORE_MS;
+    const endMs = pageMs + AFTER_MS;
+    try {
+      const answers = await this.source.timeline(cameras, startMs, endMs, FINE_SECONDS);
+      if (asked !== this.asking) return; // something newer is under way
+      this.error = null;
+      this.known = new Map(
+        answers.map((answer) => [answer.camera_id, Footage.of(answer, startMs, endMs)]),
+      );
+      if (endMs > this.now() && this.timer === undefined) this.askIn(60_000);
+    } catch (error) {
+      if (asked !== this.asking || this.isClosed) return;
+      this.error = messageOf(error);
+      this.askIn(RETRY_MS);
+    }
+  }
+}
+
+export function sameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
+}
