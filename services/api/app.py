@@ -26,15 +26,17 @@ from services.api.gateway import Gateway, GatewayLimits
 from services.api.health_board import HealthBoard
 from services.api.health_history import keep_pruned
 from services.api.http import build_http
-from services.api.keys import Keyring
+from services.api.identity import Identity
 from services.api.known_cameras import KnownCameras
 from services.api.link import BusLink, Followers
 from services.api.migrate import MigrationRefused, migrate, pending
 from services.api.own_state import OwnState, StoreWatch
 from services.api.presence_board import PresenceBoard
+from services.api.principals import Principals
 from services.api.registry import CAMERAS
 from services.api.routes.status import live_status
 from services.api.scan_board import ScanBoard
+from services.api.session_cleaning import clean_daily
 from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
 from services.api.status import StatusBoard
@@ -80,7 +82,8 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
             events=followers.events,
             own_state=own_state,
             desired=Publishers(followers.cameras, followers.devices),
-            keyring=Keyring(database),
+            principals=Principals(database, now),
+            identity=Identity.build(settings),
             signer=LinkSigner(settings.signing_key.get_secret_value()),
             credentials=_credential_box(settings),
             known_cameras=KnownCameras(database),
@@ -112,6 +115,7 @@ async def run(settings: ApiSettings, stop: asyncio.Event) -> None:
                     name="events",
                 ),
                 tasks.create_task(_follow_bus(settings, link), name="bus"),
+                tasks.create_task(clean_daily(database, now), name="session-cleaning"),
                 tasks.create_task(audit_log.run(), name="audit"),
                 tasks.create_task(
                     audit_log.expire_daily(now, settings.audit_days), name="audit-expiry"

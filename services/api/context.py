@@ -16,10 +16,11 @@ from services.api.desired import Publishes
 from services.api.event_hub import EventHub
 from services.api.gateway import Gateway
 from services.api.health_board import HealthBoard
-from services.api.keys import Keyring
+from services.api.identity import Identity
 from services.api.known_cameras import KnownCameras
 from services.api.own_state import OwnState
 from services.api.presence_board import PresenceBoard
+from services.api.principals import Principals
 from services.api.scan_board import ScanBoard
 from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
@@ -60,7 +61,8 @@ class Context:
     events: EventHub
     own_state: OwnState
     desired: Publishes
-    keyring: Keyring
+    principals: Principals
+    identity: Identity
     signer: LinkSigner
     credentials: CredentialBox
     known_cameras: KnownCameras

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, HTTPBearer
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from libs.runtime.version import VERSION
 from libs.web.middleware import CountRequests, SecureHeaders
@@ -18,7 +19,7 @@ from libs.web.problems import (
     problem_response,
 )
 from services.api import metrics
-from services.api.auth import RequireKey
+from services.api.auth import Authenticate
 from services.api.context import Context
 from services.api.database import DatabaseUnavailable, database_away
 from services.api.openapi import PROBLEM_CONTENT, DescribedApi
@@ -34,6 +35,7 @@ from services.api.routes import (
     playback,
     recordings,
     scan_events,
+    session,
     status,
     stored_footage,
     system,
@@ -44,6 +46,7 @@ from services.api.routes import (
 log = structlog.get_logger()
 
 ROUTES = (
+    session,
     cameras,
     status,
     recordings,
@@ -53,11 +56,11 @@ ROUTES = (
     discovery,
     scan_events,
     stored_footage,
-    timeline,
     events,
     health_history,
     layouts,
     system_services,
+    timeline,
 )
 MAX_BODY_BYTES = 64 * 1024
 
@@ -78,7 +81,7 @@ def build_http(context: Context) -> FastAPI:
         max_body_size=MAX_BODY_BYTES,
     )
     app.state.context = context
-    # For the document only; RequireKey does the checking.
+    # For the document only; Authenticate does the checking.
     api = APIRouter(
         prefix="/api/v1", dependencies=[_BEARER, _HEADER], responses=_problem_responses()
     )
@@ -93,18 +96,21 @@ def build_http(context: Context) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(DatabaseUnavailable, _on_database_away)
     # The last one added is the outermost.
-    app.add_middleware(RequireKey, keyring=context.keyring)
+    app.add_middleware(Authenticate, context=context)
     app.add_middleware(SecureHeaders)
     app.add_middleware(CountRequests, requests=metrics.REQUESTS, seconds=metrics.REQUEST_SECONDS)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=context.settings.trusted_proxies)
     return app
 
 
 def _problem_responses() -> dict[int | str, dict[str, Any]]:
     texts = {
-        401: "No valid key or link.",
+        401: "No session, no valid key or link.",
+        403: "This user or key may not do that.",
         404: "There is no such thing.",
         409: "It is there already, or something that is there stands in the way.",
         422: "A field is not as it must be.",
+        429: "Too many requests; `Retry-After` says when to go on.",
         502: "Discovery answered with a fault of its own.",
         503: "The database, the bus, discovery, the object store or every streamer is away.",
     }

@@ -13,7 +13,13 @@ REQUEST_SECONDS = Histogram(
     ["route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-REFUSED = Counter("everframe_api_refused_requests_total", "Requests without a valid key.")
+REFUSED = Counter(
+    "everframe_api_refused_requests_total", "Requests without a session, a valid key or a link."
+)
+RATE_LIMITED = Counter(
+    "everframe_api_rate_limited_total", "Requests beyond what one caller may make.", ["sort"]
+)
+SIGN_INS = Counter("everframe_api_sign_ins_total", "Sign-ins that were tried.", ["outcome"])
 EVENTS_APPLIED = Counter(
     "everframe_api_events_applied_total", "Events written to the catalog.", ["type", "way"]
 )

@@ -38,6 +38,17 @@ class ApiSettings(DatabaseSettings, StoreSettings):
     """Signs media and playlist links; changing it ends every link that is out."""
     live_key: SecretStr = Field(min_length=32)
     """Signs live access tokens; the same as the streamers'. Changing it ends all live viewing."""
+    session_key: SecretStr = Field(min_length=32)
+    """Signs the short tokens that browsers hold; changing it makes them ask for new ones, and ends
+    no session."""
+    trusted_proxies: str = "127.0.0.1,::1"
+    """Addresses or networks, separated by commas, of proxies in front whose `X-Forwarded-For` and
+    `X-Forwarded-Proto` are believed."""
+    requests_per_minute: int = Field(default=100, ge=1)
+    """Requests that a user, a key, or an address without either may make; more are refused with
+    429. As many may come at once."""
+    media_requests_per_minute: int = Field(default=6000, ge=1)
+    """The same for media, playlists and live video, which do not count above."""
     streamer_urls: str = ""
     """`http://host:port` of the streamers, separated by commas, to which live requests are passed
     on. Empty where viewers reach the streamers by another way."""

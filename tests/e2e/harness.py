@@ -58,6 +58,8 @@ class Installation:
     stack: Stack
     http: httpx.AsyncClient
     key: str
+    password: str
+    """Of `admin`."""
     cameras: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     # ---- the API ------------------------------------------------------------
@@ -264,14 +266,15 @@ async def installation(
             env=recorder_env,
         )
         stack = Stack(replace(options, discovery_env=discovery_env or {}))
-        key = await stack.start()
-        assert key, "a first start prints the API key"
+        password = await stack.start()
+        assert password, "a first start returns the password of admin"
+        key = await stack.make_key("test")
         headers = {"Authorization": f"Bearer {key}"}
         try:
             async with httpx.AsyncClient(
                 base_url=stack.api_url, headers=headers, timeout=20.0
             ) as http:
-                yield Installation(stack, http, key)
+                yield Installation(stack, http, key, password)
         except BaseException:
             show_logs(stack)
             raise

@@ -1,18 +1,22 @@
-"""The one-machine launcher: `python -m tools.local up|demo|key`."""
+"""The one-machine launcher: `python -m tools.local up | demo | key | users ...`."""
 
 import argparse
 import asyncio
 import sys
 from pathlib import Path
 
-from tools.local.launcher import make_key, run
+from tools.local.launcher import run, run_command
 from tools.local.ports import Ports
+from tools.local.stack import make_key
 from tools.local.stack_options import (
     DEFAULT_API_PORT,
     DEFAULT_HEALTH_PORT,
     DEFAULT_STREAMER_PORT,
     StackOptions,
 )
+
+COMMANDS = ("key", "keys", "users", "rotate_credentials")
+"""Commands of the api that are run beside an installation, or while it stands still."""
 
 
 def main() -> int:
@@ -33,15 +37,28 @@ def main() -> int:
         streamers=given.streamers,
         allow_loopback_cameras=given.command == "demo",
     )
-    if given.command == "key":
-        return asyncio.run(make_key(options))
+    if given.command in COMMANDS:
+        return asyncio.run(run_command(options, _command(given)))
     camera_port = given.camera_port if given.command == "demo" else None
     return asyncio.run(run(options, camera_port=camera_port, seconds=given.seconds))
 
 
+def _command(given: argparse.Namespace) -> tuple[str, ...]:
+    """Return the api's command that was asked for."""
+    if given.command == "key":
+        return make_key("admin")
+    return (f"services.api.{given.command}", *given.arguments)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.local", description=__doc__)
-    parser.add_argument("command", choices=("up", "demo", "key"))
+    parser.add_argument("command", choices=("up", "demo", *COMMANDS))
+    parser.add_argument(
+        "arguments",
+        nargs="*",
+        help="of `users` (list, reset NAME), `keys` (list, create --name NAME, revoke NAME) and "
+        "`rotate_credentials`; put `--` before them",
+    )
     parser.add_argument("--data", type=Path, default=Path(".everframe"), help="where all state is")
     parser.add_argument("--seconds", type=float, help="run that long, check, exit (demo)")
     parser.add_argument("--recorders", type=int, default=1)

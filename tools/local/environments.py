@@ -34,6 +34,7 @@ class Environments:
         env = self._bus("API", ends.nats.api) | self._store("API", ends.s3_api)
         env["EVERFRAME_API_PG_DSN"] = ends.pg_dsn
         env["EVERFRAME_API_SIGNING_KEY"] = secrets.signing_key
+        env["EVERFRAME_API_SESSION_KEY"] = secrets.session_key
         env["EVERFRAME_API_LIVE_KEY"] = secrets.live_key
         env["EVERFRAME_API_STREAMER_URLS"] = ",".join(self._streamer_urls)
         env["EVERFRAME_API_PORT"] = str(self._options.api_port)

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import signal
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tools.local.accounts import AccountUnknown
@@ -68,15 +70,15 @@ async def run(options: StackOptions, *, camera_port: int | None, seconds: float 
         terminal.console.print("stopped")
 
 
-async def make_key(options: StackOptions) -> int:
-    """Print a new admin API key, with or without a running installation."""
+async def run_command(options: StackOptions, command: Sequence[str]) -> int:
+    """Run one of the api's commands, with or without a running installation; print its output."""
     terminal = Terminal()
     try:
-        key = await Stack(options).new_key_anyhow("admin")
+        output = await Stack(options).command_anyhow(*command)
     except EXPLAINED as error:
         terminal.error(str(error))
         return 1
-    terminal.console.print(key)
+    sys.stdout.write(f"{output}\n" if output else "")
     return 0
 
 
@@ -90,13 +92,13 @@ async def _session(
     if cameras is not None:
         await cameras.check_ports()
         starting = asyncio.create_task(cameras.start())
-    key = await stack.start(terminal.step)
-    own_key = await stack.launcher_key(LAUNCHER_KEY)
+    password = await stack.start(terminal.step)
+    own_key = await stack.make_key(LAUNCHER_KEY)
     async with contextlib.aclosing(ApiClient(stack.api_url, own_key)) as api:
         if cameras is not None:
             await _start_cameras(terminal, cameras, starting, api)
         stops = "Ctrl-C stops everything." if seconds is None else f"It runs for {seconds:.0f} s."
-        terminal.welcome(stack.api_url, key, str(stack.servers.data.path), stops=stops)
+        terminal.welcome(stack.api_url, password, str(stack.servers.data.path), stops=stops)
         stack.keep_running(terminal.warning)
         since = datetime.now(UTC)
         await _watch(terminal, api, stop, seconds)

@@ -43,7 +43,9 @@ class Secrets:
     credential_keys: str = field(default_factory=_fernet_key)
     """Comma-separated Fernet keys, newest first (EVERFRAME_CREDENTIAL_KEYS)."""
     signing_key: str = field(default_factory=_token)
-    """Signs the api's tokens and media addresses."""
+    """Signs media addresses."""
+    session_key: str = field(default_factory=_token)
+    """Signs the short tokens of browser sessions."""
     live_key: str = field(default_factory=_token)
     """Signs access to live video; shared by the api and the streamers."""
 

@@ -56,7 +56,7 @@ class Stack:
         return [f"http://{LOOPBACK}:{port}" for port in self.streamer_ports]
 
     async def start(self, on_step: Callable[[str], None] = lambda _: None) -> str | None:
-        """Start; return the admin API key when this is the first start, else None.
+        """Start; return the password of `admin` when this is the first start, else None.
 
         Raises what LocalServers.start raises, CommandFailed and ProcessError; all of them explain
         themselves in one message.
@@ -95,33 +95,36 @@ class Stack:
                 name=f"keep-{process.name}",
             )
 
-    async def launcher_key(self, name: str) -> str:
-        """Return a key for the launcher itself; it replaces the one of its last run."""
-        return await self._command(
-            *("services.api.keys", "create", "--name", name, "--replace"),
-            env=self._environments.api(),
-        )
+    async def make_key(self, name: str) -> str:
+        """Return a new API key with every permission; it replaces the one of this name."""
+        return await self._command(*make_key(name), env=self._environments.api())
 
-    async def new_key_anyhow(self, name: str) -> str:
-        """Make one more API key, whether the installation runs or not."""
-        command = ("services.api.keys", "create", "--name", name, "--replace")
+    async def command_anyhow(self, *command: str) -> str:
+        """Run one of the api's commands, whether the installation runs or not; return its output.
+
+        Raises CommandFailed with what it said.
+        """
+        module, *arguments = command
         try:
             self.servers.data.lock()
         except DataDirInUse:
-            return await self._command(*command, env=self._running_database())
+            return await self._command(module, *arguments, env=self._running_database())
         self.servers.data.unlock()
         try:
             await self.servers.start()
             await self._command("services.api.migrate", env=self._environments.api())
-            return await self._command(*command, env=self._environments.api())
+            return await self._command(module, *arguments, env=self._environments.api())
         finally:
             await self.servers.stop()
 
     def _running_database(self) -> dict[str, str]:
-        """The catalog of an installation that another launcher started on the same ports."""
-        password = Secrets.load_or_create(self.servers.data.secrets).postgres_api
-        port = self.options.ports.postgres
-        return {"EVERFRAME_API_PG_DSN": f"postgresql://api:{password}@{LOOPBACK}:{port}/everframe"}
+        """What commands need of an installation that runs on the same ports already."""
+        secrets = Secrets.load_or_create(self.servers.data.secrets)
+        place = f"{LOOPBACK}:{self.options.ports.postgres}/everframe"
+        return {
+            "EVERFRAME_API_PG_DSN": f"postgresql://api:{secrets.postgres_api}@{place}",
+            "EVERFRAME_API_CREDENTIAL_KEYS": secrets.credential_keys,
+        }
 
     async def _start(self, on_step: Callable[[str], None]) -> str | None:
         await self._check_ports()
@@ -131,11 +134,11 @@ class Stack:
         await asyncio.gather(
             self._declare(ends), self._command("services.api.migrate", env=self._environments.api())
         )
-        key = await self._command("services.api.keys", "ensure", env=self._environments.api())
+        password = await self._command("services.api.users", "ensure", env=self._environments.api())
         on_step("starting the services")
         self._build_services()
         await asyncio.gather(*(process.start() for process in self.services.values()))
-        return key or None
+        return password or None
 
     async def _check_ports(self) -> None:
         wanted = [(self.options.api_port, "the api", "--api-port")]
@@ -229,6 +232,11 @@ class Stack:
         if process.returncode != 0:
             raise CommandFailed(f"{module} failed:\n{err.decode(errors='replace').strip()}")
         return out.decode().strip()
+
+
+def make_key(name: str) -> tuple[str, ...]:
+    """Return the command that makes an API key with every permission."""
+    return ("services.api.keys", "create", "--name", name, "--replace")
 
 
 def _module(name: str) -> str:

@@ -10,6 +10,12 @@ DEFAULT_API_PORT = 8080
 DEFAULT_HEALTH_PORT = 18080
 DEFAULT_STREAMER_PORT = 8090
 
+UNLIMITED = {
+    "EVERFRAME_API_REQUESTS_PER_MINUTE": "1000000",
+    "EVERFRAME_API_MEDIA_REQUESTS_PER_MINUTE": "1000000",
+}
+"""For those who measure or test, and ask all the time."""
+
 
 @dataclass(frozen=True)
 class StackOptions:
@@ -31,6 +37,7 @@ class StackOptions:
     recorder_env: Mapping[str, str] = field(default_factory=dict)
     """More settings for every recorder."""
     api_env: Mapping[str, str] = field(default_factory=dict)
+    """More settings for the api."""
     discovery_env: Mapping[str, str] = field(default_factory=dict)
     streamer_env: Mapping[str, str] = field(default_factory=dict)
     """More settings for every streamer."""
@@ -45,7 +52,7 @@ class StackOptions:
         discoverers: int = 0,
         env: Mapping[str, str] | None = None,
     ) -> "StackOptions":
-        """Free ports everywhere, cameras on loopback, no fsync in PostgreSQL.
+        """Free ports everywhere, cameras on loopback, no rate limit, no fsync in PostgreSQL.
 
         `env` is the recorders'.
         """
@@ -61,4 +68,5 @@ class StackOptions:
             allow_loopback_cameras=True,
             durable=False,
             recorder_env=env or {},
+            api_env=UNLIMITED,
         )

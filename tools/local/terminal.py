@@ -63,20 +63,20 @@ class Terminal:
         """Show what went wrong and is being mended."""
         self.console.print(f"[yellow]warning:[/] {_plain(message)}")
 
-    def welcome(self, api_url: str, key: str | None, data: str, *, stops: str) -> None:
-        """Show addresses, the key where there is a new one, and how to stop."""
+    def welcome(self, api_url: str, password: str | None, data: str, *, stops: str) -> None:
+        """Show addresses, the first password where there is one, and how to stop."""
         self.steps_done()
         lines = [
-            f"live           {api_url}/live/",
+            f"web pages      {api_url}/",
             f"API            {api_url}/api/v1",
             f"documentation  {api_url}/api/docs",
             f"data and logs  {data}",
         ]
-        if key:
+        if password:
             lines += [
                 "",
-                f"[bold]admin API key  {key}[/]",
-                "It is shown this once. Lost it? `make key` makes another.",
+                f"[bold]sign in as     admin[/]\n[bold]password       {password}[/]",
+                "It is shown this once; change it after signing in.",
             ]
         self.console.print(Panel("\n".join([*lines, "", stops]), title="Everframe", expand=False))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,11 +27,13 @@ from services.api.database import Database
 from services.api.desired import Publishers
 from services.api.handlers import HANDLERS
 from services.api.http import build_http
-from services.api.keys import Keyring, create_key
+from services.api.identity import Identity
+from services.api.keys import create_key
 from services.api.known_cameras import KnownCameras
 from services.api.link import Followers
 from services.api.migrate import migrate
 from services.api.own_state import OwnState
+from services.api.principals import Principals
 from services.api.projection import Report
 from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
@@ -42,6 +44,16 @@ NOW = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 LIVE_KEY = "l" * 40
 INIT_BYTES = 100
 FRAGMENT_BYTES = 1000
+
+
+@dataclass
+class Clock:
+    """The time of the whole application."""
+
+    at: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
 
 
 class FakeLink:
@@ -77,6 +89,7 @@ class Api:
     store: MemoryObjectStore
     link: FakeLink
     followers: Followers
+    clock: Clock
 
     @property
     def database(self) -> Database:
@@ -87,7 +100,7 @@ class Api:
         return httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers)
 
     def set_now(self, now: datetime) -> None:
-        self.app.state.context = self.context = replace(self.context, now=lambda: now)
+        self.clock.at = now
 
     async def apply(self, *events: Event) -> None:
         for event in events:
@@ -125,15 +138,18 @@ def settings(migrated: str, monkeypatch: pytest.MonkeyPatch) -> ApiSettings:
     monkeypatch.setenv("EVERFRAME_API_CREDENTIAL_KEYS", Fernet.generate_key().decode())
     monkeypatch.setenv("EVERFRAME_API_SIGNING_KEY", "s" * 40)
     monkeypatch.setenv("EVERFRAME_API_LIVE_KEY", LIVE_KEY)
+    monkeypatch.setenv("EVERFRAME_API_SESSION_KEY", "b" * 40)
+    monkeypatch.setenv("EVERFRAME_API_REQUESTS_PER_MINUTE", "1000000")
+    monkeypatch.setenv("EVERFRAME_API_MEDIA_REQUESTS_PER_MINUTE", "1000000")
     return ApiSettings()
 
 
 @pytest.fixture
 async def api(settings: ApiSettings) -> AsyncIterator[Api]:
-    store, link = MemoryObjectStore(), FakeLink()
+    store, link, clock = MemoryObjectStore(), FakeLink(), Clock()
     gateway = build_gateway(settings)
     async with Database.open(settings) as database, aclosing(gateway):
-        followers = build_followers(settings, database, lambda: NOW)
+        followers = build_followers(settings, database, clock)
         context = Context(
             settings=settings,
             database=database,
@@ -146,21 +162,22 @@ async def api(settings: ApiSettings) -> AsyncIterator[Api]:
             events=followers.events,
             own_state=OwnState(
                 settings.instance,
-                now=lambda: NOW,
+                now=clock,
                 database=Answering(),
                 store=Answering(),
                 is_bus_up=lambda: link.is_up,
                 event_clients=lambda: len(followers.events.clients),
             ),
             desired=Publishers(followers.cameras, followers.devices),
-            keyring=Keyring(database),
+            principals=Principals(database, clock),
+            identity=Identity.build(settings),
             signer=LinkSigner(settings.signing_key.get_secret_value()),
             credentials=CredentialBox(settings.credential_keys.get_secret_value()),
             known_cameras=KnownCameras(database),
             live_tokens=LiveTokens(settings.live_key.get_secret_value()),
             gateway=gateway,
             audit_log=AuditLog(database),
-            now=lambda: NOW,
+            now=clock,
         )
         async with database.connection() as db:
             key = await create_key(db, "test")
@@ -171,7 +188,7 @@ async def api(settings: ApiSettings) -> AsyncIterator[Api]:
             headers={"Authorization": f"Bearer {key}"},
         )
         async with client:
-            yield Api(app, client, key, context, store, link, followers)
+            yield Api(app, client, key, context, store, link, followers, clock)
 
 
 def recording(

@@ -86,6 +86,8 @@ async def running_service(
         "EVERFRAME_API_CREDENTIAL_KEYS": Fernet.generate_key().decode(),
         "EVERFRAME_API_SIGNING_KEY": "s" * 40,
         "EVERFRAME_API_LIVE_KEY": "l" * 40,
+        "EVERFRAME_API_SESSION_KEY": "b" * 40,
+        "EVERFRAME_API_REQUESTS_PER_MINUTE": "1000000",
         "EVERFRAME_API_S3_ENDPOINT": infra.s3_endpoint,
         "EVERFRAME_API_S3_ACCESS_KEY": infra.s3_root.access_key,
         "EVERFRAME_API_S3_SECRET_KEY": infra.s3_root.secret_key,
