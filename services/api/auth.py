@@ -39,7 +39,9 @@ OPEN_OPERATIONS = frozenset(
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 # These also open with a signature, which their routes check.
-_SIGNED = re.compile(r"^/api/v1/(media/.+\.mp4|cameras/[^/]+/(playback|iframes)\.m3u8)$")
+_SIGNED = re.compile(
+    r"^/api/v1/(media/.+\.mp4|cameras/[^/]+/(playback|playback-master|iframes)\.m3u8)$"
+)
 _LIVE_NEEDS = (
     "this needs a live token (POST /api/v1/cameras/{camera_id}/live-links makes one), a session, "
     "or an API key"
