@@ -1,0 +1,28 @@
+/** The tabs of the System page: who may see them and what they show. */
+
+import { type ComponentType, lazy } from "react";
+import type { Permission } from "../app/session-api";
+
+export interface SystemTab {
+  /** In the address: `/system/coverage`. */
+  id: string;
+  label: string;
+  /** null: everybody. */
+  permission: Permission | null;
+  Content: ComponentType;
+}
+
+export const TABS: readonly SystemTab[] = [
+  {
+    id: "overview",
+    label: "Overview",
+    permission: "system:read",
+    Content: lazy(async () => ({ default: (await import("./overview")).Overview })),
+  },
+  {
+    id: "coverage",
+    label: "Coverage",
+    permission: "footage:read",
+    Content: lazy(async () => ({ default: (await import("./coverage")).Coverage })),
+  },
+];
