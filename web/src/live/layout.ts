@@ -128,7 +128,7 @@ export function neighbour(layout: Layout, camera_id: string, direction: Directio
   return ranked[0]?.tile.camera_id ?? null;
 }
 
-/** Places one tile and pushes what it covers down, and so on; bounded because all only go down. */
+/** Places one tile and pushes what it covers down; where there is no room left, nothing moves. */
 function settle(layout: Layout, placed: Tile): Layout {
   const others = layout.tiles.filter((tile) => tile.camera_id !== placed.camera_id);
   const done = [placed];
@@ -137,6 +137,7 @@ function settle(layout: Layout, placed: Tile): Layout {
     while (done.some((other) => overlap(other, { ...tile, y }))) y += 1;
     done.push({ ...tile, y });
   }
+  if (rowsOf({ ...layout, tiles: done }) > MOST_ROWS) return layout;
   const byCamera = new Map(done.map((tile) => [tile.camera_id, tile]));
   return { ...layout, tiles: layout.tiles.map((tile) => byCamera.get(tile.camera_id) ?? tile) };
 }

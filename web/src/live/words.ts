@@ -14,7 +14,7 @@ export interface CameraStatus {
   state: string;
   since: string | null;
   detail: string;
-  health: { state: string; since: string | null; detail: string };
+  health: { state: string; since?: string | null; detail: string };
 }
 
 /** The camera's state, apart from whether its picture reaches this browser. */
@@ -48,23 +48,28 @@ function describeHealth({ state, health }: CameraStatus, nowMs: number): Words {
   return { text: "No recorder", tone: "bad" };
 }
 
-/** What the picture does; empty while it runs. */
-export function describePlayer(state: PlayerState, nowMs: number): Words {
+export interface PictureWords extends Words {
+  /** Why. */
+  detail: string;
+}
+
+/** What the picture does; null while it runs. */
+export function describePicture(state: PlayerState, nowMs: number): PictureWords | null {
   switch (state.kind) {
     case "idle":
-      return { text: "Paused", tone: "off" };
-    case "connecting":
-      return { text: "Connecting…", tone: "busy" };
     case "live":
-      return { text: "", tone: "good" };
+      return null;
+    case "connecting":
+      return { text: "Connecting…", detail: "", tone: "busy" };
     case "waiting":
-      return { text: withDetail("Waiting", state.detail), tone: "busy" };
+      return { text: "Waiting for a picture", detail: sentence(state.detail), tone: "busy" };
     case "reconnecting": {
       const seconds = Math.max(0, Math.ceil((state.retryAtMs - nowMs) / 1000));
-      return { text: withDetail(`Reconnecting in ${seconds} s`, state.detail), tone: "bad" };
+      const text = seconds > 0 ? `Trying again in ${seconds} s` : "Trying again…";
+      return { text, detail: sentence(state.detail), tone: "bad" };
     }
     case "failed":
-      return { text: state.detail, tone: "bad" };
+      return { text: "No picture", detail: sentence(state.detail), tone: "bad" };
   }
 }
 
@@ -76,7 +81,7 @@ export function describeBehind(seconds: number | null): Words {
 }
 
 /** " since 14:05", with the date where it was not today; empty when it is not known. */
-function since(iso: string | null, nowMs: number): string {
+function since(iso: string | null | undefined, nowMs: number): string {
   const at = Date.parse(iso ?? "");
   if (!Number.isFinite(at)) return "";
   const then = new Date(at);
@@ -86,6 +91,6 @@ function since(iso: string | null, nowMs: number): string {
   return ` since ${new Intl.DateTimeFormat("en-GB", format).format(then)}`;
 }
 
-function withDetail(text: string, detail: string): string {
-  return detail === "" ? text : `${text}: ${detail}`;
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

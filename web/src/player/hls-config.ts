@@ -2,7 +2,7 @@
 
 import type { HlsConfig, LoaderConfig, RetryConfig } from "hls.js";
 
-/** Access has ended: a new link is needed. */
+/** Access has ended: the server is asked why, and the session is prolonged. */
 export const NEW_ACCESS = new Set([401, 403]);
 /** What the address meant is gone: the master playlist leads to what is now. */
 export const NEW_MASTER = new Set([404, 410]);

@@ -10,7 +10,7 @@ import { noteError, PlaybackWatch } from "./playback";
 import type { Session, SessionContext } from "./player";
 import { problemDetail } from "./problem";
 import type { ServerClock } from "./server-clock";
-import { LinkError, type PlayerStats } from "./types";
+import { type Answer, DENIED_RETRY_SECONDS, type PlayerStats } from "./types";
 
 const TICK_MS = 100;
 const FAR_BEHIND_SECONDS = 3;
@@ -49,7 +49,7 @@ class HlsSession implements Session {
   private readonly watch: PlaybackWatch;
   private readonly ticker: ReturnType<typeof setInterval>;
   private readonly aborter = new AbortController();
-  private readonly forgetLinks: () => void;
+  private readonly forgetAccess: () => void;
   private hls: Hls | null = null;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private isRefused = false;
@@ -75,8 +75,7 @@ class HlsSession implements Session {
       onPlaying: () => this.onPlaying(),
       onResumed: (seconds) => this.onResumed(seconds),
     });
-    // listening keeps the access alive; with the cookie renewed, addresses stay as they are
-    this.forgetLinks = context.links.onRenewed(context.camera, () => undefined);
+    this.forgetAccess = context.access.onRenewed(() => this.hurry());
     this.ticker = setInterval(() => this.tick(), TICK_MS);
     const { signal } = this.aborter;
     document.addEventListener("visibilitychange", () => document.hidden || this.onShown(), {
@@ -96,7 +95,7 @@ class HlsSession implements Session {
     clearInterval(this.ticker);
     clearTimeout(this.retryTimer);
     this.aborter.abort();
-    this.forgetLinks();
+    this.forgetAccess();
     this.watch.close();
     this.hls?.destroy();
     this.hls = null;
@@ -109,17 +108,15 @@ class HlsSession implements Session {
     this.emitter.set(
       reason === null ? { kind: "connecting" } : { kind: "waiting", detail: reason },
     );
-    const { camera, rendition, links } = this.context;
-    try {
-      const link = await (this.isRefused ? links.refused(camera) : links.get(camera));
-      this.isRefused = false;
-      if (this.isClosed) return;
-      const url = new URL(link.hls, location.href);
-      url.searchParams.set("rendition", rendition);
-      this.start(url.href);
-    } catch (error) {
-      this.onLinkError(error);
+    const { camera, rendition, access } = this.context;
+    const answer = this.isRefused ? await access.ask(camera, rendition) : null;
+    if (this.isClosed || this.retryTimer !== undefined) return;
+    if (answer !== null && answer.kind !== "open") {
+      this.turnedAway(answer);
+      return;
     }
+    this.isRefused = false;
+    this.start(access.address(camera, rendition, "ll-hls"));
   }
 
   private start(address: string): void {
@@ -138,15 +135,14 @@ class HlsSession implements Session {
     hls.loadSource(address);
   }
 
-  private onLinkError(error: unknown): void {
-    if (this.isClosed) return;
-    const detail = error instanceof Error ? error.message : String(error);
-    if (error instanceof LinkError && error.options.final) {
-      this.emitter.set({ kind: "failed", detail });
-    } else {
-      const seconds = error instanceof LinkError ? error.options.retryAfterSeconds : 0;
-      this.restart(detail, seconds);
+  private turnedAway(answer: Exclude<Answer, { kind: "open" }>): void {
+    if (answer.kind === "away") {
+      this.restart(answer.detail, answer.retryAfterSeconds);
+      return;
     }
+    noteError(this.stats, answer.detail);
+    this.restart(answer.detail, DENIED_RETRY_SECONDS);
+    this.emitter.set({ kind: "failed", detail: answer.detail });
   }
 
   private onUpdated(edge: number): void {
@@ -165,14 +161,14 @@ class HlsSession implements Session {
     const said = problemDetail(responseText(data.networkDetails));
     const weight = data.fatal ? "fatal " : "";
     noteError(this.stats, `${weight}${data.details} ${code} ${said ?? data.error?.message ?? ""}`);
-    this.isRefused ||= NEW_ACCESS.has(code);
+    const isMaster = data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR;
+    this.isRefused ||= isRefusal(code, isMaster);
     this.reason = code >= 500 ? said : null;
     if (UNPLAYABLE.has(data.details)) {
       const detail = "this browser cannot decode what the camera sends";
       this.restart(detail, UNPLAYABLE_RETRY_SECONDS);
       this.emitter.set({ kind: "failed", detail });
     } else if (data.fatal || isGone(data, code)) {
-      const isMaster = data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR;
       this.restart(said ?? `${data.details}${code > 0 ? ` (HTTP ${code})` : ""}`, isMaster ? 1 : 0);
     } else if (this.reason !== null) {
       this.emitter.set({ kind: "waiting", detail: this.reason });
@@ -294,6 +290,11 @@ class HlsSession implements Session {
     else if (hasGoneOn) this.restart("the stream goes on, and nothing of it was loaded");
     else if (detail !== null) this.emitter.set({ kind: "waiting", detail });
   }
+}
+
+/** Whether the server is to be asked why, before it is tried again. */
+function isRefusal(code: number, isMaster: boolean): boolean {
+  return NEW_ACCESS.has(code) || (isMaster && NEW_MASTER.has(code));
 }
 
 /** Whether only the master playlist leads on. A part that is gone is not the end. */

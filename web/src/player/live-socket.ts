@@ -1,11 +1,11 @@
 /**
  * One camera's live WebSocket that is always there: connects again after every kind of close, and
- * changes over to a new connection before the access of the old one ends.
+ * changes over to a new connection before the server ends the old one.
  */
 
 import { Backoff } from "./backoff";
 import { type MediaMessage, type Notice, parseMedia, parseNotice } from "./protocol";
-import { LinkError, type LinkSource, type Rendition } from "./types";
+import { DENIED_RETRY_SECONDS, type LiveAccess, type Rendition } from "./types";
 
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 10_000;
@@ -13,8 +13,11 @@ const SILENCE_MS = 10_000;
 const WAITING_SILENCE_MS = 40_000;
 /** A connection that delivered for so long counts as good. */
 const GOOD_MS = 5_000;
-
-const FAILURES_BEFORE_NEW_LINK = 3;
+/** The server ends a connection 15 minutes after it let the viewer in. */
+const CHANGE_OVER_MS = 10 * 60_000;
+/** So many connections in a row fail although the server would serve: something keeps them out. */
+const BLOCKED_AFTER = 3;
+const BLOCKED_RETRY_SECONDS = 60;
 
 /** Close codes of the server. */
 const ACCESS_ENDED = 4401;
@@ -22,7 +25,7 @@ const REASONS: Record<number, string> = {
   1006: "the connection was lost",
   1012: "the server restarts",
   1013: "the connection was too slow",
-  4401: "access is being renewed",
+  4401: "access has ended",
   4429: "too many connections of this viewer",
   4503: "the server has as many viewers as it may",
   4504: "the camera has as many viewers as it may",
@@ -35,14 +38,23 @@ export interface SocketEvents {
   onConnecting(): void;
   /** `retryAtMs`: Unix milliseconds of the next attempt. */
   onLost(detail: string, retryAtMs: number): void;
-  /** Access is denied for good. */
+  /** The server does not let the viewer in; it is asked again later. */
   onDenied(detail: string): void;
+  /** The server answers, but WebSockets do not get through to it. */
+  onBlocked(detail: string): void;
+}
+
+export interface SocketTarget {
+  camera: string;
+  rendition: Rendition;
+  access: LiveAccess;
 }
 
 interface Connection {
   socket: WebSocket;
   openedAt: number;
   heardAt: number;
+  hasOpened: boolean;
   hasMedia: boolean;
   isWaiting: boolean;
 }
@@ -55,27 +67,27 @@ export class LiveSocket {
   private readonly watchdog: ReturnType<typeof setInterval>;
   private readonly aborter = new AbortController();
   private readonly backoff = new Backoff();
-  private readonly forgetLinks: () => void;
-  /** Times in a row that access was refused, and that no media came. */
+  private readonly changer: ReturnType<typeof setInterval>;
+  private readonly forgetAccess: () => void;
+  /** Times in a row that access had ended, and that a connection failed for no reason. */
   private refusals = 0;
-  private failures = 0;
+  private blocked = 0;
   private attempt = 0;
   private isClosed = false;
 
   constructor(
-    private readonly camera: string,
-    private readonly rendition: Rendition,
-    private readonly links: LinkSource,
+    private readonly target: SocketTarget,
     private readonly events: SocketEvents,
   ) {
     this.watchdog = setInterval(() => this.checkSilence(), 1000);
-    this.forgetLinks = links.onRenewed(camera, () => this.prepareSuccessor());
+    this.changer = setInterval(() => this.prepareSuccessor(), CHANGE_OVER_MS);
+    this.forgetAccess = target.access.onRenewed(() => this.hurry());
     const { signal } = this.aborter;
     window.addEventListener("online", () => this.hurry(), { signal });
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry(), {
       signal,
     });
-    void this.connect();
+    this.connect();
   }
 
   /** Drops the connection and makes a new one, because what came cannot be used. */
@@ -89,56 +101,67 @@ export class LiveSocket {
     this.isClosed = true;
     clearTimeout(this.retryTimer);
     clearInterval(this.watchdog);
-    this.forgetLinks();
+    clearInterval(this.changer);
+    this.forgetAccess();
     this.aborter.abort();
     this.drop(this.current);
     this.drop(this.successor);
   }
 
-  private async connect(): Promise<void> {
+  private connect(): void {
     this.retryTimer = undefined;
     this.attempt += 1;
-    const attempt = this.attempt;
     this.events.onConnecting();
-    // a proxy in front may turn a refusal into a plain failure
-    const isRefused = this.refusals > 0 || this.failures >= FAILURES_BEFORE_NEW_LINK;
-    try {
-      const link = isRefused ? this.links.refused(this.camera) : this.links.get(this.camera);
-      const { websocket } = await link;
-      if (!this.isClosed && attempt === this.attempt) this.current = this.open(websocket);
-    } catch (error) {
-      if (attempt === this.attempt) this.onLinkError(error);
-    }
+    this.current = this.open();
   }
 
-  private onLinkError(error: unknown): void {
-    if (this.isClosed) return;
-    const detail = error instanceof Error ? error.message : String(error);
-    if (error instanceof LinkError && error.options.final) this.events.onDenied(detail);
-    else this.lost(detail, error instanceof LinkError ? (error.options.retryAfterSeconds ?? 0) : 0);
-  }
-
+  /** The server would end this connection soon: the next one takes over without a break. */
   private prepareSuccessor(): void {
-    if (this.isClosed || !this.current?.hasMedia || this.successor !== null) return;
-    this.links
-      .get(this.camera)
-      .then(({ websocket }) => {
-        if (!this.isClosed && this.successor === null) this.successor = this.open(websocket);
-      })
-      .catch(() => undefined); // the old connection goes on, and says when it ends
+    if (this.current?.hasMedia && this.successor === null) this.successor = this.open();
   }
 
-  private open(address: string): Connection {
-    const url = new URL(address, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
-    url.searchParams.set("rendition", this.rendition);
-    const socket = new WebSocket(url);
+  /** Browsers do not tell why a connection was refused; the server does when it is asked. */
+  private async askWhy(detail: string): Promise<void> {
+    this.attempt += 1;
+    const { attempt, target } = this;
+    const answer = await target.access.ask(target.camera, target.rendition);
+    if (this.isClosed || attempt !== this.attempt) return;
+    if (answer.kind === "away") this.lost(answer.detail, answer.retryAfterSeconds);
+    else if (answer.kind === "denied") this.deny(answer.detail);
+    else this.noteBlocked(detail);
+  }
+
+  private deny(detail: string): void {
+    this.retryAfter(DENIED_RETRY_SECONDS);
+    this.events.onDenied(detail);
+  }
+
+  private noteBlocked(detail: string): void {
+    this.blocked += 1;
+    if (this.blocked < BLOCKED_AFTER) {
+      this.lost(detail, 0);
+      return;
+    }
+    this.retryAfter(BLOCKED_RETRY_SECONDS);
+    this.events.onBlocked("WebSockets do not get through to the server; choose LL-HLS");
+  }
+
+  private open(): Connection {
+    const { camera, rendition, access } = this.target;
+    const socket = new WebSocket(access.address(camera, rendition, "websocket"));
     socket.binaryType = "arraybuffer";
     const now = performance.now();
-    const connection = { socket, openedAt: now, heardAt: now, hasMedia: false, isWaiting: false };
+    const flags = { hasOpened: false, hasMedia: false, isWaiting: false };
+    const connection = { socket, openedAt: now, heardAt: now, ...flags };
+    socket.onopen = () => this.onOpen(connection);
     socket.onmessage = (event: MessageEvent) => this.onMessage(connection, event.data);
     socket.onclose = (event) => this.onClose(connection, event.code, event.reason);
     return connection;
+  }
+
+  private onOpen(connection: Connection): void {
+    connection.hasOpened = true;
+    this.blocked = 0;
   }
 
   private onMessage(connection: Connection, data: unknown): void {
@@ -157,7 +180,6 @@ export class LiveSocket {
     connection.hasMedia = true;
     connection.isWaiting = false;
     this.refusals = 0;
-    this.failures = 0;
     if (connection === this.successor) this.takeOver(connection);
     if (performance.now() - connection.openedAt > GOOD_MS) this.backoff.reset();
     this.events.onMedia(message);
@@ -186,25 +208,30 @@ export class LiveSocket {
     this.current = null;
     const detail = reason || REASONS[code] || `the connection was closed (${code})`;
     if (code === ACCESS_ENDED) this.refusals += 1;
-    if (code === ACCESS_ENDED && this.refusals === 1) void this.connect();
+    // the session may have been prolonged meanwhile: one more try before anybody is asked
+    if (code === ACCESS_ENDED && this.refusals === 1) this.connect();
+    else if (code === ACCESS_ENDED || !connection.hasOpened) void this.askWhy(detail);
     else this.lost(detail, LEAST_WAIT_SECONDS[code] ?? 0);
   }
 
   private lost(detail: string, atLeastSeconds: number): void {
     if (this.isClosed) return;
+    const milliseconds = this.retryAfter(this.backoff.next(atLeastSeconds));
+    this.events.onLost(detail, Date.now() + milliseconds);
+  }
+
+  private retryAfter(seconds: number): number {
     clearTimeout(this.retryTimer);
     this.attempt += 1; // one that is under way does not count any more
-    this.failures += 1;
-    const milliseconds = this.backoff.next(atLeastSeconds) * 1000;
-    this.events.onLost(detail, Date.now() + milliseconds);
-    this.retryTimer = setTimeout(() => void this.connect(), milliseconds);
+    this.retryTimer = setTimeout(() => this.connect(), seconds * 1000);
+    return seconds * 1000;
   }
 
   /** Somebody is there again: no more waiting for the next attempt. */
   private hurry(): void {
     if (this.retryTimer === undefined) return;
     clearTimeout(this.retryTimer);
-    void this.connect();
+    this.connect();
   }
 
   private checkSilence(): void {
@@ -212,14 +239,17 @@ export class LiveSocket {
     if (connection === null) return;
     const silence = performance.now() - connection.heardAt;
     const isOpen = connection.socket.readyState === WebSocket.OPEN;
-    if (!isOpen && silence > CONNECT_MS) this.reconnect("the server does not answer");
-    else if (isOpen && silence > (connection.isWaiting ? WAITING_SILENCE_MS : SILENCE_MS)) {
+    if (!isOpen && silence > CONNECT_MS) {
+      this.drop(connection);
+      void this.askWhy("the connection could not be made");
+    } else if (isOpen && silence > (connection.isWaiting ? WAITING_SILENCE_MS : SILENCE_MS)) {
       this.reconnect("nothing came for a while");
     }
   }
 
   private drop(connection: Connection | null): void {
     if (connection === null) return;
+    connection.socket.onopen = null;
     connection.socket.onmessage = null;
     connection.socket.onclose = null;
     connection.socket.close();

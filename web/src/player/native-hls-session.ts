@@ -5,7 +5,7 @@ import type { StateEmitter } from "./emitter";
 import { noteError, PlaybackWatch } from "./playback";
 import type { Session, SessionContext } from "./player";
 import type { ServerClock } from "./server-clock";
-import { LinkError, type PlayerStats } from "./types";
+import { type Answer, DENIED_RETRY_SECONDS, type PlayerStats } from "./types";
 
 const TICK_MS = 1000;
 const STUCK_MS = 15_000;
@@ -22,7 +22,7 @@ export class NativeHlsSession implements Session {
   private readonly backoff = new Backoff();
   private readonly aborter = new AbortController();
   private readonly ticker: ReturnType<typeof setInterval>;
-  private readonly forgetLinks: () => void;
+  private readonly forgetAccess: () => void;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private loadedAt = 0;
   private failures = 0;
@@ -38,7 +38,7 @@ export class NativeHlsSession implements Session {
     this.video.addEventListener("error", () => this.restart(this.video.error?.message ?? ""), {
       signal,
     });
-    this.forgetLinks = context.links.onRenewed(context.camera, () => undefined);
+    this.forgetAccess = context.access.onRenewed(() => this.hurry());
     this.ticker = setInterval(() => this.tick(), TICK_MS);
     void this.load();
   }
@@ -53,7 +53,7 @@ export class NativeHlsSession implements Session {
     this.isClosed = true;
     clearInterval(this.ticker);
     clearTimeout(this.retryTimer);
-    this.forgetLinks();
+    this.forgetAccess();
     this.aborter.abort();
     this.watch.close();
     this.video.removeAttribute("src");
@@ -63,26 +63,32 @@ export class NativeHlsSession implements Session {
   private async load(): Promise<void> {
     this.retryTimer = undefined;
     this.emitter.set({ kind: "connecting" });
-    const { camera, rendition, links } = this.context;
-    try {
-      // the element does not say why it failed, so the second failure counts as a refusal
-      const link = await (this.failures > 1 ? links.refused(camera) : links.get(camera));
-      if (this.isClosed) return;
-      const url = new URL(link.hls, location.href);
-      url.searchParams.set("rendition", rendition);
-      this.loadedAt = performance.now();
-      this.video.src = url.href;
-      this.watch.start();
-    } catch (error) {
-      this.onLinkError(error);
+    const { camera, rendition, access } = this.context;
+    // the element does not say why it failed, so the second failure is looked into
+    const answer = this.failures > 1 ? await access.ask(camera, rendition) : null;
+    if (this.isClosed || this.retryTimer !== undefined) return;
+    if (answer !== null && answer.kind !== "open") {
+      this.turnedAway(answer);
+      return;
     }
+    this.loadedAt = performance.now();
+    this.video.src = access.address(camera, rendition, "ll-hls");
+    this.watch.start();
   }
 
-  private onLinkError(error: unknown): void {
-    const detail = error instanceof Error ? error.message : String(error);
-    if (!(error instanceof LinkError)) this.restart(detail);
-    else if (error.options.final) this.emitter.set({ kind: "failed", detail });
-    else this.restart(detail, error.options.retryAfterSeconds);
+  private turnedAway(answer: Exclude<Answer, { kind: "open" }>): void {
+    if (answer.kind === "away") {
+      this.restart(answer.detail, answer.retryAfterSeconds);
+      return;
+    }
+    this.restart(answer.detail, DENIED_RETRY_SECONDS);
+    this.emitter.set({ kind: "failed", detail: answer.detail });
+  }
+
+  private hurry(): void {
+    if (this.retryTimer === undefined) return;
+    clearTimeout(this.retryTimer);
+    void this.load();
   }
 
   private onPlaying(): void {

@@ -4,7 +4,7 @@ import { StateEmitter } from "./emitter";
 import { newStats } from "./playback";
 import type { ServerClock } from "./server-clock";
 import type {
-  LinkSource,
+  LiveAccess,
   LivePlayer,
   PlayerOptions,
   PlayerState,
@@ -18,7 +18,7 @@ import type {
 export interface SessionContext {
   camera: string;
   rendition: Rendition;
-  links: LinkSource;
+  access: LiveAccess;
   clock: ServerClock;
   options: PlayerOptions;
   video: HTMLVideoElement;
@@ -31,18 +31,23 @@ export interface Session {
   close(): void;
 }
 
+/** Begins to play; null where it cannot play at all, and has told why. */
+export type Begin = (context: SessionContext) => Session | null;
+
 export class Player implements LivePlayer {
   stats: PlayerStats = newStats();
   video: HTMLVideoElement | null = null;
 
   private readonly emitter = new StateEmitter();
   private session: Session | null = null;
+  /** Counts what was begun and ended, so that code that came too late begins nothing. */
+  private turn = 0;
 
-  /** `begin` returns null where it cannot play at all, and has told why. */
+  /** `load` returns what begins a session, at once or when its code was fetched. */
   constructor(
     readonly transport: Transport,
-    private readonly begin: (context: SessionContext) => Session | null,
-    private readonly shared: Pick<SessionContext, "links" | "clock" | "options">,
+    private readonly load: () => Begin | Promise<Begin>,
+    private readonly shared: Pick<SessionContext, "access" | "clock" | "options">,
   ) {}
 
   get state(): PlayerState {
@@ -58,10 +63,14 @@ export class Player implements LivePlayer {
     this.stop();
     this.stats = newStats();
     const { shared, video, emitter, stats } = this;
-    this.session = this.begin({ ...shared, camera, rendition, video, emitter, stats });
+    const context = { ...shared, camera, rendition, video, emitter, stats };
+    const begin = this.load();
+    if (begin instanceof Promise) void this.beginWhenLoaded(begin, context);
+    else this.session = begin(context);
   }
 
   stop(): void {
+    this.turn += 1;
     this.session?.close();
     this.session = null;
     this.emitter.set({ kind: "idle" });
@@ -73,5 +82,17 @@ export class Player implements LivePlayer {
 
   secondsBehindLive(): number | null {
     return this.session?.secondsBehindLive() ?? null;
+  }
+
+  private async beginWhenLoaded(loading: Promise<Begin>, context: SessionContext): Promise<void> {
+    const { turn } = this;
+    this.emitter.set({ kind: "connecting" });
+    try {
+      const begin = await loading;
+      if (turn === this.turn) this.session = begin(context);
+    } catch {
+      const detail = "the player could not be loaded; load this page again";
+      if (turn === this.turn) this.emitter.set({ kind: "failed", detail });
+    }
   }
 }

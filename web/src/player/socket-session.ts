@@ -32,7 +32,7 @@ interface Init {
 export function beginSocketSession(context: SessionContext): Session | null {
   if (mediaSourceClass() !== null) return new SocketSession(context);
   const detail = "this browser has no Media Source Extensions; choose LL-HLS";
-  context.emitter.set({ kind: "failed", detail });
+  context.emitter.set({ kind: "failed", detail, isTransport: true });
   return null;
 }
 
@@ -66,12 +66,13 @@ class SocketSession implements Session {
       onResumed: (seconds) => this.pacer.stalled(seconds),
     });
     this.sink = this.newSink();
-    this.socket = new LiveSocket(context.camera, context.rendition, context.links, {
+    this.socket = new LiveSocket(context, {
       onMedia: (message) => this.onMedia(message),
       onNotice: (notice) => this.onNotice(notice),
       onConnecting: () => this.emitter.set({ kind: "connecting" }),
       onLost: (detail, retryAtMs) => this.onLost(detail, retryAtMs),
-      onDenied: (detail) => this.end(detail),
+      onDenied: (detail) => this.fail(detail, false),
+      onBlocked: (detail) => this.fail(detail, true),
     });
     this.ticker = setInterval(() => this.tick(), TICK_MS);
     document.addEventListener("visibilitychange", () => document.hidden || this.pacer.restart(), {
@@ -120,10 +121,11 @@ class SocketSession implements Session {
     this.socket.reconnect(detail); // it begins with a keyframe
   }
 
-  private end(detail: string): void {
+  private fail(detail: string, isTransport: boolean): void {
     noteError(this.stats, detail);
-    this.socket.close();
-    this.emitter.set({ kind: "failed", detail });
+    this.emitter.set(
+      isTransport ? { kind: "failed", detail, isTransport } : { kind: "failed", detail },
+    );
   }
 
   /** Shows why it cannot be played; looks again later, because cameras are set up anew. */
@@ -160,7 +162,7 @@ class SocketSession implements Session {
 
   private onPart(part: PartHeader, payload: Uint8Array<ArrayBuffer>): void {
     this.clock.observe(part.sent_ms);
-    if (!this.useInit(part.init_id)) return;
+    if (!this.takeInit(part.init_id)) return;
     const place = this.timeline.place(part);
     if (place.action === "drop") return;
     this.stats.parts += 1;
@@ -175,7 +177,7 @@ class SocketSession implements Session {
   }
 
   /** Gives the sink the init segment that a part needs; false when it cannot be played. */
-  private useInit(initId: string): boolean {
+  private takeInit(initId: string): boolean {
     if (this.initInSink === initId) return true;
     const init = this.inits.get(initId);
     if (init === undefined) {

@@ -12,8 +12,11 @@ export type PlayerState =
   | { kind: "waiting"; detail: string }
   /** `retryAtMs`: when the next attempt begins, in milliseconds of `Date.now()`. */
   | { kind: "reconnecting"; detail: string; retryAtMs: number }
-  /** Trying again does not help. */
-  | { kind: "failed"; detail: string };
+  /**
+   * Trying again at once does not help; it is tried again once in a while. `isTransport`: another
+   * transport may work.
+   */
+  | { kind: "failed"; detail: string; isTransport?: boolean };
 
 export type StateListener = (state: PlayerState) => void;
 
@@ -49,23 +52,21 @@ export interface LivePlayer {
   secondsBehindLive(): number | null;
 }
 
-export interface LiveLink {
-  /** Address of the master playlist, without `rendition`. */
-  hls: string;
-  /** Address of the WebSocket, without `rendition`. */
-  websocket: string;
-  snapshot: string;
-  renditions: Rendition[];
-}
+/** What the server says of a camera's live stream. */
+export type Answer =
+  /** It can be watched. */
+  | { kind: "open" }
+  /** The viewer may not, or not any more, or there is no such camera. */
+  | { kind: "denied"; detail: string }
+  | { kind: "away"; detail: string; retryAfterSeconds: number };
 
-/** Where players get access from. */
-export interface LinkSource {
-  /** A link that is good now; rejects with an Error whose message is for the viewer. */
-  get(camera: string): Promise<LiveLink>;
-  /** A new link, because the server refused the one from `get`. */
-  refused(camera: string): Promise<LiveLink>;
-  /** Calls back whenever a camera's link was renewed; returns what ends that. */
-  onRenewed(camera: string, listener: () => void): () => void;
+/** Where players find live streams. */
+export interface LiveAccess {
+  address(camera: string, rendition: Rendition, transport: Transport): string;
+  /** Asks why nothing comes, and prolongs the viewer's session where it has ended; never rejects. */
+  ask(camera: string, rendition: Rendition): Promise<Answer>;
+  /** Calls back when what was denied may be allowed now; returns what ends that. */
+  onRenewed(listener: () => void): () => void;
 }
 
 export interface PlayerOptions {
@@ -76,13 +77,5 @@ export interface PlayerOptions {
   margin?: number;
 }
 
-/** An answer after which asking again is no use, or only after a while. */
-export class LinkError extends Error {
-  constructor(
-    message: string,
-    readonly options: { final: boolean; retryAfterSeconds?: number },
-  ) {
-    super(message);
-    this.name = "LinkError";
-  }
-}
+/** What was denied is asked for again after this: rights are granted, cameras are added. */
+export const DENIED_RETRY_SECONDS = 30;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeBehind, describeCamera, describePlayer } from "../../src/live/words";
+import { describeBehind, describeCamera, describePicture } from "../../src/live/words";
 
 const NOON = new Date(2026, 10, 21, 12, 0).getTime();
 const HEALTH = { state: "online", since: null, detail: "" };
@@ -44,10 +44,19 @@ test("a stopped camera that cannot be reached says so", () => {
 
 test("a picture that stands still says why and when it is tried again", () => {
   const lost = { kind: "reconnecting", detail: "the server restarts", retryAtMs: 4_200 } as const;
-  expect(describePlayer(lost, 1_000).text).toBe("Reconnecting in 4 s: the server restarts");
-  expect(describePlayer(lost, 9_000).text).toBe("Reconnecting in 0 s: the server restarts");
-  expect(describePlayer({ kind: "waiting", detail: "" }, 0).text).toBe("Waiting");
-  expect(describePlayer({ kind: "live" }, 0).text).toBe("");
+  expect(describePicture(lost, 1_000)).toEqual({
+    text: "Trying again in 4 s",
+    detail: "The server restarts",
+    tone: "bad",
+  });
+  expect(describePicture(lost, 9_000)?.text).toBe("Trying again…");
+  expect(describePicture({ kind: "waiting", detail: "" }, 0)?.detail).toBe("");
+  expect(describePicture({ kind: "failed", detail: "no such camera" }, 0)?.text).toBe("No picture");
+});
+
+test("a picture that runs, or is not wanted, says nothing", () => {
+  expect(describePicture({ kind: "live" }, 0)).toBeNull();
+  expect(describePicture({ kind: "idle" }, 0)).toBeNull();
 });
 
 test("seconds behind live are told as exactly as they matter", () => {

@@ -16,24 +16,15 @@ export interface ExposedPlayer {
 
 declare global {
   interface Window {
-    everframe: { players: ExposedPlayer[] };
+    everframe?: { players: ExposedPlayer[] };
   }
 }
 
-window.everframe = { players: [] };
-
-/** Adds a player; returns what takes it away again. */
-export function expose(
-  player: LivePlayer,
-  what: () => { camera: string; rendition: Rendition },
-): () => void {
+/** Adds a player for as long as it plays something; returns what takes it away again. */
+export function expose(player: LivePlayer, camera: string, rendition: Rendition): () => void {
   const exposed: ExposedPlayer = {
-    get camera() {
-      return what().camera;
-    },
-    get rendition() {
-      return what().rendition;
-    },
+    camera,
+    rendition,
     transport: player.transport,
     get video() {
       return player.video;
@@ -52,8 +43,10 @@ export function expose(
     },
     secondsBehindLive: () => player.secondsBehindLive(),
   };
-  window.everframe.players.push(exposed);
+  window.everframe ??= { players: [] };
+  const { everframe } = window;
+  everframe.players.push(exposed);
   return () => {
-    window.everframe.players = window.everframe.players.filter((other) => other !== exposed);
+    everframe.players = everframe.players.filter((other) => other !== exposed);
   };
 }

@@ -1,0 +1,180 @@
+/** What is shown, and how: grids, saved layouts, groups, pages, transport. */
+
+import {
+  ChartNoAxesColumn,
+  ChevronLeft,
+  ChevronRight,
+  Expand,
+  LayoutDashboard,
+  Pencil,
+  SlidersHorizontal,
+} from "lucide-react";
+import { Button, IconButton, Menu, MenuChoice, MenuItem, Select, ToggleButton } from "../ui";
+import type { Address } from "./address";
+import { GRID_SIZES, type GridSize } from "./layout";
+import css from "./live.module.css";
+import type { Group, SavedLayout, WallView } from "./wall-view";
+
+const ALL = "all";
+const ICON = { size: 18, "aria-hidden": true } as const;
+
+export interface ToolbarProps {
+  address: Address;
+  view: WallView;
+  groups: readonly Group[];
+  layouts: readonly SavedLayout[];
+  /** LL-HLS is used because WebSockets do not get through. */
+  isFallback: boolean;
+  hasStatistics: boolean;
+  mayKeepLayouts: boolean;
+  onGrid(size: GridSize): void;
+  onLayout(name: string): void;
+  onGroup(group: string | null): void;
+  onPage(page: number): void;
+  onAddress(change: Partial<Address>): void;
+  onStatistics(): void;
+  onEdit(): void;
+  onFullscreen(): void;
+}
+
+export function Toolbar(props: ToolbarProps) {
+  const { view, groups, address } = props;
+  return (
+    <header className={css.toolbar}>
+      <h1 className="visually-hidden">Live</h1>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
+      <div role="group" aria-label="Grid" className={css.group}>
+        {GRID_SIZES.map((size) => (
+          <ToggleButton
+            key={size}
+            isSelected={view.grid === size}
+            onChange={() => props.onGrid(size)}
+            aria-label={size === 1 ? "One tile" : `${size} by ${size} tiles`}
+          >
+            {size === 1 ? "1" : `${size}×${size}`}
+          </ToggleButton>
+        ))}
+      </div>
+      {props.mayKeepLayouts && <LayoutMenu {...props} />}
+      {groups.length > 0 && (
+        <Select
+          label="Group"
+          isLabelHidden
+          className={css.select ?? ""}
+          options={[
+            { id: ALL, label: "All cameras" },
+            ...groups.map(({ group_id, name }) => ({ id: group_id, label: name })),
+          ]}
+          value={groups.some(({ group_id }) => group_id === address.group) ? address.group : ALL}
+          onChange={(id) => props.onGroup(id === ALL ? null : id)}
+        />
+      )}
+      {view.pages > 1 && <Pager view={view} onPage={props.onPage} />}
+      <div className={css.right}>
+        <PlayingMenu {...props} />
+        <IconButton
+          label={props.hasStatistics ? "Hide statistics" : "Show statistics"}
+          shortcut="I"
+          onPress={props.onStatistics}
+          aria-pressed={props.hasStatistics}
+        >
+          <ChartNoAxesColumn {...ICON} />
+        </IconButton>
+        <IconButton label="All tiles on the full screen" onPress={props.onFullscreen}>
+          <Expand {...ICON} />
+        </IconButton>
+      </div>
+    </header>
+  );
+}
+
+function LayoutMenu({ view, layouts, onLayout, onEdit }: ToolbarProps) {
+  const EDIT = "edit";
+  const name = (id: string) => `layout:${id}`;
+  return (
+    <Menu
+      label="Layouts"
+      placement="bottom start"
+      trigger={
+        <Button className={view.saved === null ? undefined : css.chosen}>
+          <LayoutDashboard {...ICON} />
+          <span className={css.layoutName}>{view.saved ?? "Layouts"}</span>
+        </Button>
+      }
+    >
+      {layouts.length > 0 && (
+        <MenuChoice
+          label="Saved"
+          options={layouts.map((each) => ({ id: name(each.name), label: each.name }))}
+          value={view.saved === null ? "" : name(view.saved)}
+          onChange={(id) => onLayout(id.slice(name("").length))}
+        />
+      )}
+      <MenuItem id={EDIT} onAction={onEdit} textValue="Arrange tiles">
+        <Pencil size={16} aria-hidden />
+        {view.saved === null ? "Arrange these tiles…" : `Arrange “${view.saved}”…`}
+      </MenuItem>
+    </Menu>
+  );
+}
+
+function Pager({ view, onPage }: { view: WallView; onPage(page: number): void }) {
+  return (
+    <nav className={css.group} aria-label="Pages of cameras">
+      <IconButton
+        label="Cameras before these"
+        shortcut="Page up"
+        isDisabled={view.page === 0}
+        onPress={() => onPage(view.page - 1)}
+      >
+        <ChevronLeft {...ICON} />
+      </IconButton>
+      <span className={css.pages}>
+        {view.page + 1} of {view.pages}
+      </span>
+      <IconButton
+        label="Cameras after these"
+        shortcut="Page down"
+        isDisabled={view.page + 1 >= view.pages}
+        onPress={() => onPage(view.page + 1)}
+      >
+        <ChevronRight {...ICON} />
+      </IconButton>
+    </nav>
+  );
+}
+
+function PlayingMenu({ address, isFallback, onAddress }: ToolbarProps) {
+  return (
+    <Menu
+      label="How it is played"
+      trigger={
+        <Button kind="quiet" aria-label="How it is played">
+          <SlidersHorizontal {...ICON} />
+          {isFallback && <span>LL-HLS</span>}
+        </Button>
+      }
+    >
+      <MenuChoice
+        label="Transport"
+        options={[
+          { id: "auto", label: isFallback ? "Automatic (now LL-HLS)" : "Automatic" },
+          { id: "websocket", label: "WebSocket: least delay" },
+          { id: "ll-hls", label: "LL-HLS: through any proxy" },
+        ]}
+        value={address.transport}
+        onChange={(id) => onAddress({ transport: id as Address["transport"] })}
+      />
+      <MenuChoice
+        label="Stream"
+        options={[
+          { id: "auto", label: "Automatic: by size" },
+          { id: "main", label: "Full resolution" },
+          { id: "sub", label: "Low resolution" },
+        ]}
+        value={address.rendition}
+        onChange={(id) => onAddress({ rendition: id as Address["rendition"] })}
+      />
+    </Menu>
+  );
+}

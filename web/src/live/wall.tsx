@@ -1,0 +1,91 @@
+/** The tiles in their grid. */
+
+import { useCallback, useState } from "react";
+import type { Camera, Status } from "../api/cameras";
+import type { Rendition, Transport } from "../player";
+import { changeTile, type Layout, rowsOf, withoutCamera } from "./layout";
+import css from "./live.module.css";
+import { Tile, type TileCommands } from "./tile";
+import { TileGrip } from "./tile-grip";
+import { useDrag } from "./use-drag";
+
+/** Many decoders and their cameras disturb each other now and then: a tenth of a second more. */
+const WALL_MARGIN = 0.3;
+const GAP_PX = 4;
+
+export interface WallProps {
+  layout: Layout;
+  cameras: ReadonlyMap<string, Camera>;
+  statuses: ReadonlyMap<string, Status>;
+  transport: Transport;
+  wish: "auto" | Rendition;
+  /** Enlarged: the only one that is seen. */
+  large: string | null;
+  selected: string | null;
+  soundOf: string | null;
+  hasStatistics: boolean;
+  mayPlayBack: boolean;
+  commands: TileCommands;
+  /** Takes changed layouts while it is edited; null: it is not. */
+  onEdit: ((layout: Layout) => void) | null;
+}
+
+export function Wall(props: WallProps) {
+  const { layout, cameras, statuses, large, commands, onEdit } = props;
+  const [grid, setGrid] = useState<HTMLElement | null>(null);
+  const rows = rowsOf(layout);
+  const cells = large === null ? { columns: layout.columns, rows } : { columns: 1, rows: 1 };
+  const cell = useCallback(() => {
+    const box = grid?.getBoundingClientRect();
+    const width = ((box?.width ?? 0) + GAP_PX) / layout.columns;
+    return { width, height: ((box?.height ?? 0) + GAP_PX) / rows };
+  }, [grid, layout.columns, rows]);
+  const drag = useDrag(layout, cell, (changed) => onEdit?.(changed));
+  return (
+    <section
+      ref={setGrid}
+      aria-label="Cameras"
+      className={css.wall}
+      data-large={large !== null || undefined}
+      style={{
+        gridTemplateColumns: `repeat(${cells.columns}, minmax(0, 1fr))`,
+        gridTemplateRows: `repeat(${cells.rows}, minmax(var(--row), 1fr))`,
+      }}
+    >
+      {/* in the order of the list: a node that changed its place in the document would stop */}
+      {layout.tiles.map((place) => {
+        const id = place.camera_id;
+        const camera = cameras.get(id);
+        if (camera === undefined) return null;
+        const grip =
+          onEdit === null ? null : (
+            <TileGrip
+              name={camera.name}
+              place={place}
+              drag={(handle) => drag(id, handle)}
+              onChange={(by) => onEdit(changeTile(layout, id, by))}
+              onRemove={() => onEdit(withoutCamera(layout, id))}
+            />
+          );
+        return (
+          <Tile
+            key={id}
+            camera={camera}
+            status={statuses.get(id)}
+            place={place}
+            transport={props.transport}
+            wish={props.wish}
+            margin={layout.tiles.length > 1 ? WALL_MARGIN : undefined}
+            isLarge={large === id}
+            isSelected={props.selected === id}
+            hasSound={props.soundOf === id}
+            hasStatistics={props.hasStatistics}
+            mayPlayBack={props.mayPlayBack}
+            commands={commands}
+            grip={grip}
+          />
+        );
+      })}
+    </section>
+  );
+}
