@@ -34,8 +34,8 @@ export async function renewIfDue(now = Date.now()): Promise<void> {
 /** Tabs take turns, so that none sends a refresh cookie that another has just replaced. */
 async function alone(work: () => Promise<boolean>): Promise<boolean> {
   // Browsers offer locks only over TLS or on this machine; the server forgives a short overlap.
-  if (typeof navigator === "undefined" || !("locks" in navigator)) return work();
-  return navigator.locks.request(LOCK, work);
+  const locks: LockManager | null | undefined = globalThis.navigator?.locks;
+  return locks ? locks.request(LOCK, work) : work();
 }
 
 async function post(): Promise<boolean> {

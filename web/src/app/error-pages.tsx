@@ -3,6 +3,7 @@
 import { isRouteErrorResponse, useRouteError } from "react-router";
 import { ApiError, messageOf } from "../api/errors";
 import { Button, EmptyState, ErrorNote, LinkButton, usePageTitle } from "../ui";
+import css from "./session.module.css";
 
 export function NotFoundPage() {
   usePageTitle("Not found");
@@ -29,14 +30,14 @@ export function ErrorPage() {
   usePageTitle("Error");
   if (isRouteErrorResponse(error) && error.status === 404) return <NotFoundPage />;
   return (
-    <main>
+    <div className={css.whole}>
       <ErrorNote
         title={isOutOfDate(error) ? "This page has changed" : "This page failed"}
         text={textOf(error)}
       >
         <Button onPress={() => location.reload()}>Load again</Button>
       </ErrorNote>
-    </main>
+    </div>
   );
 }
 

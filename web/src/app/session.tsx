@@ -39,7 +39,6 @@ export function RequireSession({ children }: { children: ReactNode }) {
   const location = useLocation();
   useEffect(() => onSessionEnded(() => forgetSession(client)), [client]);
   useEffect(keepSession, []);
-  useEffect(() => followOtherTabs(client), [client]);
   if (isPending) return <Spinner label="Loading" className={css.whole} />;
   if (error !== null && !me) {
     return (
@@ -64,7 +63,7 @@ export function RequireSession({ children }: { children: ReactNode }) {
 
 /** Forgets everything that the last session showed. */
 export function forgetSession(client: QueryClient): void {
-  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
+  client.removeQueries({ predicate: isOfSession });
   client.setQueryData(sessionQuery.queryKey, null);
 }
 
@@ -75,11 +74,17 @@ export function announceSession(): void {
   channel.close();
 }
 
-function followOtherTabs(client: QueryClient): () => void {
+/** Takes over what another tab did; it may be somebody else who is signed in now. */
+export function followOtherTabs(client: QueryClient): () => void {
   const channel = new BroadcastChannel(CHANNEL);
-  channel.onmessage = () => void client.invalidateQueries({ queryKey: sessionQuery.queryKey });
+  channel.onmessage = async () => {
+    await client.refetchQueries({ queryKey: sessionQuery.queryKey });
+    await client.resetQueries({ predicate: isOfSession });
+  };
   return () => channel.close();
 }
+
+const isOfSession = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== "session";
 
 /** Pictures and events carry the cookie only, so it is renewed before it ends. */
 function keepSession(): () => void {

@@ -1,0 +1,85 @@
+import { QueryClient } from "@tanstack/react-query";
+import { expect, test, vi } from "vitest";
+import type { Camera, Status } from "../../src/api/cameras";
+import { applyEvent, onServerEvent } from "../../src/api/events";
+
+const camera = (id: string) => ({ camera_id: id, record: true, health: { state: "online" } });
+
+function filled(): QueryClient {
+  const client = new QueryClient();
+  client.setQueryData(["cameras"], [camera("door"), camera("yard")]);
+  client.setQueryData(["statuses"], [camera("door"), camera("yard")]);
+  return client;
+}
+
+test("a status takes the place of the one before, of this camera only", () => {
+  const client = filled();
+
+  applyEvent(
+    client,
+    "camera-status",
+    JSON.stringify({ ...camera("door"), record: false, state: "stopped" }),
+  );
+
+  const statuses = client.getQueryData<Status[]>(["statuses"]);
+  expect(statuses?.map(({ state }) => state)).toEqual(["stopped", undefined]);
+  expect(client.getQueryData<Camera[]>(["cameras"])?.map(({ record }) => record)).toEqual([
+    false,
+    true,
+  ]);
+});
+
+test("health is taken over into both lists", () => {
+  const client = filled();
+
+  applyEvent(
+    client,
+    "camera-health",
+    JSON.stringify({ camera_id: "yard", health: { state: "offline" } }),
+  );
+
+  for (const key of ["cameras", "statuses"]) {
+    const states = client.getQueryData<Camera[]>([key])?.map(({ health }) => health.state);
+    expect(states).toEqual(["online", "offline"]);
+  }
+});
+
+test("a changed configuration makes the lists old", () => {
+  const client = filled();
+
+  applyEvent(client, "cameras", "{}");
+
+  expect(client.getQueryState(["cameras"])?.isInvalidated).toBe(true);
+  expect(client.getQueryState(["statuses"])?.isInvalidated).toBe(true);
+});
+
+test.each(["", "nonsense", "7", "null", "[]", '{"camera_id":3}', '{"camera_id":"door"}'])(
+  "garbage changes nothing: %s",
+  (text) => {
+    const client = filled();
+    const before = client.getQueryData(["cameras"]);
+
+    applyEvent(client, "camera-health", text);
+
+    expect(client.getQueryData(["cameras"])).toBe(before);
+  },
+);
+
+test("an event before the lists are there is no list", () => {
+  const client = new QueryClient();
+
+  applyEvent(client, "camera-status", JSON.stringify(camera("door")));
+
+  expect(client.getQueryData(["statuses"])).toBeUndefined();
+});
+
+test("a page hears events until it ends that", () => {
+  const heard = vi.fn();
+  const stop = onServerEvent("recording", heard);
+
+  applyEvent(filled(), "recording", '{"camera_id":"door","id":"a"}');
+  stop();
+  applyEvent(filled(), "recording", '{"camera_id":"door","id":"b"}');
+
+  expect(heard.mock.calls).toEqual([[{ camera_id: "door", id: "a" }]]);
+});
