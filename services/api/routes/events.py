@@ -38,7 +38,6 @@ DESCRIBED: dict[int | str, dict[str, Any]] = {
         "model": EventData,
         "description": "Events without end; this is the data of each, as JSON.",
     },
-    429: {"description": "This user or key follows events too many times."},
 }
 
 
