@@ -34,18 +34,21 @@ cross join (select tstzmultirange(tstzrange($4, $5)) as asked) as b
 cross join lateral (
     select join_closer(coalesce(range_agg(recorded), '{}'), $6) as recorded
     from recorded_days
-    where camera_id = c.camera_id and stream = $3 and day between utc_day($4) and utc_day($5)
+    where camera_id = c.camera_id and stream = $3
+      and day between utc_day($4 - $6::interval) and utc_day($5 + $6::interval)
 ) as r
 cross join lateral (
     select join_closer(coalesce(range_agg(span), '{}'), $6) as stored
     from stored_footage
-    where camera_id = c.camera_id and stream = $3 and span && tstzrange($4, $5)
+    where camera_id = c.camera_id and stream = $3 and span && tstzrange($4 - $6, $5 + $6)
 ) as f
 cross join lateral (
-    select coalesce(tstzmultirange(tstzrange(c.pending_since, $8))
-                    - range_agg(tstzrange(started_at, ended_at)), '{}') as pending
+    select case when c.pending_since is null then '{}'
+                else tstzmultirange(tstzrange(c.pending_since, $8))
+                     - coalesce(range_agg(tstzrange(started_at, ended_at)), '{}')
+           end as pending
     from gaps
-    where camera_id = c.camera_id and stream = $3
+    where c.pending_since is not null and camera_id = c.camera_id and stream = $3
       and tstzrange(started_at, ended_at) && tstzrange(c.pending_since, $8)
 ) as p
 """
@@ -77,7 +80,7 @@ cross join lateral (
     select coalesce(range_agg(recorded), '{}') as recorded
     from recorded_days
     where camera_id = any($1) and stream = $2
-      and day between utc_day(d.starts) and utc_day(d.ends)
+      and day between utc_day(d.starts) and utc_day(d.ends - interval '1 microsecond')
 ) as r
 order by d.day
 """

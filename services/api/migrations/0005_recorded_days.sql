@@ -80,7 +80,7 @@ begin
     insert into recorded_days as d
     select camera_id, stream, day, range_agg(part), sum(objects), sum(bytes), sum(length),
            min(oldest), max(newest)
-    from recording_parts where recording_id in (select recording_id from added)
+    from recording_parts where recording_id = any(array(select recording_id from added))
     group by camera_id, stream, day
     on conflict (camera_id, stream, day) do update set
         recorded = d.recorded + excluded.recorded, objects = d.objects + excluded.objects,

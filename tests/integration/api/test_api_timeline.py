@@ -162,12 +162,20 @@ async def test_footage_in_a_spool_is_pending_and_not_missing_from_the_recordings
 
     unix = NOW.timestamp()
     assert track["pending_from_ms"] == round(waits_from.timestamp() * 1000)
-    assert [[(x / 1000 - unix) for x in span] for span in track["stored"]] == [
-        [-300, -100],
-        [-50, -40],
-    ]
+    seconds = [[x / 1000 - unix for x in span] for span in track["stored"]]
+    assert seconds == [[-300, -100], [-50, -40]]
     assert earlier["pending_from_ms"] is None
     assert later["pending_from_ms"] == round((unix - 30) * 1000)
+
+
+async def test_what_waits_to_be_stored_is_not_offered_as_held_by_the_device_only(api: Api):
+    await api.add_camera()
+    say_progress(api, stored_until=NOW - timedelta(seconds=100))
+    await api.apply(stored(NOW - timedelta(seconds=90), NOW - timedelta(seconds=10)))
+
+    (track,) = await timeline(api)
+
+    assert track["stored"] == []
 
 
 async def test_cameras_are_answered_in_the_order_asked_and_each_once(api: Api):
