@@ -16,7 +16,11 @@ export interface StreamHandlers {
   beforeRetry(): Promise<unknown>;
 }
 
-type Source = Pick<EventSource, "addEventListener" | "close">;
+/** What is used of an EventSource. */
+interface Source {
+  addEventListener(name: string, listener: (event: Event) => void): void;
+  close(): void;
+}
 
 export class EventStream {
   private source: Source | null = null;

@@ -11,7 +11,6 @@ import css from "./session.module.css";
 import { type Me, type Permission, sessionQuery } from "./session-api";
 
 const CHECK_MS = 60_000;
-const CHANNEL = "everframe.session";
 
 const SessionContext = createContext<Me | null>(null);
 
@@ -67,21 +66,23 @@ export function forgetSession(client: QueryClient): void {
   client.setQueryData(sessionQuery.queryKey, null);
 }
 
+/** A channel does not hear what was said through itself, so one serves both directions. */
+const otherTabs = new BroadcastChannel("everframe.session");
+
 /** Tells the other tabs that somebody signed in or out here. */
 export function announceSession(): void {
-  const channel = new BroadcastChannel(CHANNEL);
-  channel.postMessage("changed");
-  channel.close();
+  otherTabs.postMessage("changed");
 }
 
 /** Takes over what another tab did; it may be somebody else who is signed in now. */
 export function followOtherTabs(client: QueryClient): () => void {
-  const channel = new BroadcastChannel(CHANNEL);
-  channel.onmessage = async () => {
+  otherTabs.onmessage = async () => {
     await client.refetchQueries({ queryKey: sessionQuery.queryKey });
     await client.resetQueries({ predicate: isOfSession });
   };
-  return () => channel.close();
+  return () => {
+    otherTabs.onmessage = null;
+  };
 }
 
 const isOfSession = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== "session";

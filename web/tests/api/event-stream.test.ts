@@ -5,8 +5,8 @@ class FakeSource {
   isClosed = false;
   private readonly listeners = new Map<string, (event: Event) => void>();
 
-  addEventListener(name: string, listener: EventListenerOrEventListenerObject): void {
-    if (typeof listener === "function") this.listeners.set(name, listener);
+  addEventListener(name: string, listener: (event: Event) => void): void {
+    this.listeners.set(name, listener);
   }
 
   emit(name: string, data?: string): void {

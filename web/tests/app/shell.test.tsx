@@ -101,3 +101,20 @@ test("a chosen theme marks the document and is remembered", async () => {
   expect(document.documentElement.dataset.theme).toBe("dark");
   expect(localStorage.getItem("everframe.theme")).toBe("dark");
 });
+
+test("signing out in another tab signs out here", async () => {
+  let isIn = true;
+  answering({
+    "GET /session": () => (isIn ? me("cameras:read") : problem(401, "sign in")),
+    "POST /session/refresh": () => problem(401, "sign in"),
+  });
+  openApp("/cameras");
+  await screen.findByRole("heading", { name: "Cameras", level: 1 });
+
+  isIn = false;
+  const tab = new BroadcastChannel("everframe.session");
+  tab.postMessage("changed");
+
+  expect(await screen.findByLabelText(/^Password/)).toBeTruthy();
+  tab.close();
+});
