@@ -94,9 +94,10 @@ cross join lateral (
       and started_at < d.ends and coalesce(ended_at, 'infinity') > d.starts
 ) as w
 cross join lateral (
-    select coalesce(range_agg(span), '{}') * b.whole as recorded
-    from recordings
-    where camera_id = c.camera_id and stream = $2 and span && tstzrange(d.starts, d.ends)
+    select coalesce(range_agg(recorded), '{}') * b.whole as recorded
+    from recorded_days
+    where camera_id = c.camera_id and stream = $2
+      and day between utc_day(d.starts) and utc_day(d.ends - interval '1 microsecond')
 ) as r
 cross join lateral (
     select coalesce(range_agg(tstzrange(started_at, ended_at)), '{}') * b.whole as explained
@@ -112,12 +113,12 @@ cross join lateral (
 order by c.camera_id, d.starts
 """
 
-# Read from recordings_by_time alone. Seconds are summed per recording: overlaps count here.
+# Seconds are summed per recording: overlaps count here.
 STORAGE = """
-select camera_id, count(*) as objects, sum(bytes)::bigint as bytes,
-       sum(extract(epoch from ended_at - started_at))::double precision as seconds,
-       min(started_at) as oldest, max(ended_at) as newest
-from recordings group by camera_id order by camera_id
+select camera_id, sum(objects) as objects, sum(bytes)::bigint as bytes,
+       extract(epoch from sum(length))::double precision as seconds,
+       min(oldest) as oldest, max(newest) as newest
+from recorded_days group by camera_id order by camera_id
 """
 
 KNOWS_CAMERA = """
