@@ -30,6 +30,8 @@ class LiveAccess:
     """What a token grants.
 
     `viewer_id` is opaque: new with every token, but kept when a viewer's access is prolonged.
+    `viewer` says who made it (`user:<id>`, `key:<prefix>`); the gateway looks whether they may
+    still watch.
     """
 
     camera_id: str

@@ -118,7 +118,8 @@ STORAGE = """
 select camera_id, sum(objects) as objects, sum(bytes)::bigint as bytes,
        extract(epoch from sum(length))::double precision as seconds,
        min(oldest) as oldest, max(newest) as newest
-from recorded_days group by camera_id order by camera_id
+from recorded_days where $1::text[] is null or camera_id = any($1)
+group by camera_id order by camera_id
 """
 
 KNOWS_CAMERA = """
@@ -217,9 +218,9 @@ async def coverage(
     )
 
 
-async def storage(db: "Connection") -> list["asyncpg.Record"]:
-    """Return objects, bytes, seconds, oldest and newest per camera."""
-    return await db.fetch(STORAGE)
+async def storage(db: "Connection", cameras: tuple[str, ...] | None) -> list["asyncpg.Record"]:
+    """Return objects, bytes, seconds, oldest and newest per camera (None: of all)."""
+    return await db.fetch(STORAGE, cameras)
 
 
 async def knows_camera(db: "Connection", camera_id: str) -> bool:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import HTTPConnection
+
 from libs.contracts.cameras import CameraConfig
 from libs.contracts.devices import DeviceConfig, DeviceDetails
 from libs.contracts.ids import camera_id_from_name
 from libs.web.problems import FieldProblem, Problem, invalid
 from services.api import device_registry, registry
+from services.api.audit import audit
 from services.api.camera_setup import sealed
 from services.api.context import Context
 from services.api.device_cameras import camera_of_device
@@ -74,6 +77,18 @@ async def add_device(
     for config in configs:
         await registry.insert_camera(db, config)
     return Added(device, configs)
+
+
+async def audit_added(
+    ctx: Context, request: HTTPConnection, db: "Connection", added: Added
+) -> None:
+    """Write down what was added, in the same transaction."""
+    device = added.device
+    where = {"name": device.name, "host": device.host, "driver": device.driver.value}
+    await audit(ctx, request, "device.added", subject=device.device_id, db=db, device=where)
+    for camera in added.cameras:
+        at, name = device.device_id, camera.name
+        await audit(ctx, request, "camera.added", camera.camera_id, at, db=db, name=name)
 
 
 def _configs(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
+from starlette.requests import HTTPConnection
 
 from libs.contracts.asks import FoundDevice, ProbeCamera, ScanState
 from libs.contracts.cameras import CameraConfig
@@ -17,7 +18,7 @@ from services.api.asking import told
 from services.api.camera_setup import sealed
 from services.api.context import Context
 from services.api.device_registry import Device
-from services.api.device_setup import AlreadyAdded, add_device, checked_host
+from services.api.device_setup import AlreadyAdded, add_device, audit_added, checked_host
 from services.api.known_devices import registered
 from services.api.rtsp_url import stream_place
 from services.api.schemas_devices import FoundCamera
@@ -43,7 +44,9 @@ class Looked:
     failure: Failure | None = None
 
 
-async def add_found(ctx: Context, scan: ScanState, body: AddFoundDevices) -> list[AddedView]:
+async def add_found(
+    ctx: Context, request: HTTPConnection, scan: ScanState, body: AddFoundDevices
+) -> list[AddedView]:
     """Add the named devices of a scan and tell what became of each."""
     token = sealed(ctx, body.credentials)
     found = {each.found_id: each for each in scan.devices}
@@ -58,7 +61,7 @@ async def add_found(ctx: Context, scan: ScanState, body: AddFoundDevices) -> lis
             views.append(_refused(item, HTTPStatus.NOT_FOUND, problem))
         else:
             look = looked.get(item.found_id) or Looked(device.details, device.failure)
-            views.append(await _add_one(ctx, item, device, look, token))
+            views.append(await _add_one(ctx, request, item, device, look, token=token))
     return views
 
 
@@ -113,7 +116,13 @@ async def _look_at(ctx: Context, device: FoundDevice, token: str | None) -> Look
 
 
 async def _add_one(
-    ctx: Context, item: AddFound, found: FoundDevice, looked: Looked, token: str | None
+    ctx: Context,
+    request: HTTPConnection,
+    item: AddFound,
+    found: FoundDevice,
+    looked: Looked,
+    *,
+    token: str | None,
 ) -> AddedView:
     if found.driver is None:
         return _refused(
@@ -143,6 +152,7 @@ async def _add_one(
             if not cameras and item.cameras is None:
                 return _silent_view(item, looked, there)
             added = await add_device(ctx, db, fields, cameras, looked.details)
+            await audit_added(ctx, request, db, added)
     except Problem as problem:
         return _problem_view(item, problem, looked)
     log.info("device.added", device_id=added.device.device_id, cameras=len(added.cameras))

@@ -1,7 +1,7 @@
 """Passes a live WebSocket on to a streamer: messages, back-pressure and close codes, both ways."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -22,6 +22,11 @@ QUEUED_FRAMES = 4
 WRITE_BYTES = 64 * 1024
 PING_SECONDS = 20.0
 CLOSE_SECONDS = 2.0
+
+ACCESS_CHECK_SECONDS = 15.0
+"""How often is looked whether a viewer may still watch."""
+
+GoesOn = Callable[[], Awaitable[bool]]
 
 GOING_AWAY, SERVICE_RESTART, NO_ACCESS, NO_ROOM = 1001, 1012, 4401, 4503
 _NOT_SENDABLE = frozenset({1004, 1005, 1006, 1015})
@@ -49,11 +54,16 @@ class _Connect(connect):
         return exc
 
 
-async def pass_socket(gateway: Gateway, websocket: WebSocket, asked: LiveRequest) -> None:
-    """Serve one WebSocket until either side ends it; refuses with a problem response."""
+async def pass_socket(
+    gateway: Gateway, websocket: WebSocket, asked: LiveRequest, goes_on: GoesOn
+) -> None:
+    """Serve one WebSocket until either side ends it, or `goes_on` says that access has ended.
+
+    Refuses with a problem response.
+    """
     try:
         with gateway.place():
-            await _pass(gateway, websocket, asked)
+            await _pass(gateway, websocket, asked, goes_on)
     except Problem as problem:
         await refuse(websocket, problem)
 
@@ -74,14 +84,16 @@ async def end_access(websocket: WebSocket, detail: str) -> None:
         await websocket.close(NO_ACCESS, detail)
 
 
-async def _pass(gateway: Gateway, websocket: WebSocket, asked: LiveRequest) -> None:
+async def _pass(
+    gateway: Gateway, websocket: WebSocket, asked: LiveRequest, goes_on: GoesOn
+) -> None:
     """Serve with the first streamer that has room: it opens every socket and then may say no."""
     urls = gateway.streamers.in_order(asked.camera_id)
     streamer = await _open(gateway, asked, urls)
     if isinstance(streamer, Response):
         await websocket.send_denial_response(streamer)
         return
-    ending = await _serve(websocket, streamer, gateway.limits.stall_seconds)
+    ending = await _serve(websocket, streamer, gateway.limits.stall_seconds, goes_on)
     while ending is not None and ending.sends_on:
         try:
             streamer = await _open(gateway, asked, urls)
@@ -90,7 +102,7 @@ async def _pass(gateway: Gateway, websocket: WebSocket, asked: LiveRequest) -> N
         if isinstance(streamer, Response):
             break
         metrics.LIVE_FAILOVERS.inc()
-        ending = await _serve(websocket, streamer, gateway.limits.stall_seconds)
+        ending = await _serve(websocket, streamer, gateway.limits.stall_seconds, goes_on)
     if ending is not None:
         with suppress(WebSocketDisconnect, RuntimeError):
             await websocket.close(ending.code, ending.reason)
@@ -142,9 +154,9 @@ async def _connected(url: str, asked: LiveRequest, open_seconds: float) -> Clien
 
 
 async def _serve(
-    websocket: WebSocket, streamer: ClientConnection, stall_seconds: float
+    websocket: WebSocket, streamer: ClientConnection, stall_seconds: float, goes_on: GoesOn
 ) -> Ending | None:
-    """Pass everything on; return how the streamer ended it, None when the viewer did."""
+    """Pass everything on; return how it ended, None when the viewer ended it."""
     by_viewer = Ending(GOING_AWAY)
     try:
         if websocket.application_state is WebSocketState.CONNECTING:
@@ -152,15 +164,25 @@ async def _serve(
         async with asyncio.TaskGroup() as tasks:
             down = tasks.create_task(_down(websocket, streamer, stall_seconds), name="live-down")
             up = tasks.create_task(_up(websocket, streamer), name="live-up")
-            await asyncio.wait({down, up}, return_when=asyncio.FIRST_COMPLETED)
-            down.cancel()
-            up.cancel()
+            over = tasks.create_task(_access_over(goes_on), name="live-access")
+            await asyncio.wait({down, up, over}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (down, up, over):
+                task.cancel()
         if up.done() and not up.cancelled():
             by_viewer = up.result()
             return None
-        return down.result()
+        return down.result() if not down.cancelled() else over.result()
     finally:
         await _close(streamer, by_viewer)
+
+
+async def _access_over(goes_on: GoesOn) -> Ending:
+    """Look every few seconds whether the viewer may still watch; return when not."""
+    while True:
+        await asyncio.sleep(ACCESS_CHECK_SECONDS)
+        if not await goes_on():
+            metrics.LIVE_REFUSED.labels("access").inc()
+            return Ending(NO_ACCESS, "you may not watch this camera any more")
 
 
 async def _close(streamer: ClientConnection, ending: Ending) -> None:

@@ -20,8 +20,13 @@ async def existing_device(db: "Connection", device_id: str) -> Device:
     """Return a device, also a deleted one; raises 404."""
     device = await read_device(db, device_id)
     if device is None:
-        raise not_found(f"there is no device {device_id}")
+        raise no_device(device_id)
     return device
+
+
+def no_device(device_id: str) -> Problem:
+    """Return what is said of a device that does not exist, or may not be known."""
+    return not_found(f"there is no device {device_id}")
 
 
 async def active_device(db: "Connection", device_id: str) -> Device:

@@ -1,4 +1,4 @@
-"""Who may watch live: a token of the viewer's own, or an API key, for which one is made.
+"""Which requests are for watching live, and the tokens that they carry.
 
 The streamer checks tokens; the gateway does so before it lends a bad one a place.
 """
@@ -64,8 +64,8 @@ def renditions_of(config: CameraConfig) -> frozenset[Rendition]:
     return frozenset({Rendition.MAIN, Rendition.SUB} if config.sub_url else {Rendition.MAIN})
 
 
-def key_viewer_id(key_name: str, camera_id: str, scope: Scope) -> str:
-    """Return the viewer id of somebody who watches with an API key.
+def own_viewer_id(who: str, camera_id: str, scope: Scope) -> str:
+    """Return the viewer id of somebody who watches without a token.
 
     It stays the same from request to request, or each would count as another viewer. What a
     proxy in front says of the client only tells viewers apart; it is believed for nothing else.
@@ -73,7 +73,7 @@ def key_viewer_id(key_name: str, camera_id: str, scope: Scope) -> str:
     headers = Headers(scope=scope)
     client = (scope.get("client") or ("",))[0]
     behind = headers.get("x-forwarded-for", "").partition(",")[0].strip()
-    text = "\n".join((key_name, camera_id, client, behind, headers.get("user-agent", "")))
+    text = "\n".join((who, camera_id, client, behind, headers.get("user-agent", "")))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -18,6 +18,11 @@ def recording_url_id(camera_id: str, started_at: datetime, epoch: int, stream: s
     return f"{camera_id}~{stamp}~{epoch}{suffix}"
 
 
+def camera_of(recording_id: str) -> str:
+    """Return the camera that a recording is of."""
+    return recording_id.partition("~")[0]
+
+
 def is_recording_id(text: str) -> bool:
     """Whether this can be the id of a recording."""
     return bool(_ID.fullmatch(text)) and text.isascii()

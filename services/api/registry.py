@@ -1,6 +1,6 @@
 """The registry of cameras and of when each was wanted. The database is the record."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ cross join lateral (
 ) as w
 where ($2::text is null or c.camera_id = $2) and ($3 or c.deleted_at is null)
   and ($4::text is null or c.device_id = $4)
+  and ($5::text[] is null or c.camera_id = any($5))
 order by c.camera_id
 """
 
@@ -74,21 +75,24 @@ where camera_id = $1 and deleted_at is null
 Camera = Stored[CameraConfig]
 
 
-async def read_cameras(db: "Connection", *, with_deleted: bool = False) -> list[Camera]:
-    """Return the cameras by id."""
-    rows = await db.fetch(SELECT_CAMERAS, WANTED_ON_THE_BUS, None, with_deleted, None)
+async def read_cameras(
+    db: "Connection", *, with_deleted: bool = False, only: Collection[str] | None = None
+) -> list[Camera]:
+    """Return the cameras by id, all or `only` these."""
+    ids = None if only is None else list(only)
+    rows = await db.fetch(SELECT_CAMERAS, WANTED_ON_THE_BUS, None, with_deleted, None, ids)
     return [_camera(row) for row in rows]
 
 
 async def read_cameras_of(db: "Connection", device_id: str) -> list[Camera]:
     """Return the cameras of a device by id, without deleted ones."""
-    rows = await db.fetch(SELECT_CAMERAS, WANTED_ON_THE_BUS, None, False, device_id)
+    rows = await db.fetch(SELECT_CAMERAS, WANTED_ON_THE_BUS, None, False, device_id, None)
     return [_camera(row) for row in rows]
 
 
 async def read_camera(db: "Connection", camera_id: str) -> Camera | None:
     """Return one camera, also a deleted one."""
-    row = await db.fetchrow(SELECT_CAMERAS, WANTED_ON_THE_BUS, camera_id, True, None)
+    row = await db.fetchrow(SELECT_CAMERAS, WANTED_ON_THE_BUS, camera_id, True, None, None)
     return None if row is None else _camera(row)
 
 

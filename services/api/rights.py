@@ -7,31 +7,65 @@ from fastapi import Depends, Request
 
 from libs.web.problems import Problem, not_found
 from services.api.access import Permission, Principal
+from services.api.recording_ids import camera_of
 
 
 class Needs:
     """A dependency that lets a request through whose principal has a permission.
 
-    Where the path names a camera that the principal may not see, the answer is the same 404 as
-    for one that does not exist. Raises Problem: 401, 403 or 404.
+    Where the path names a camera, or a recording of a camera, that the principal may not see, the
+    answer is the same 404 as for one that does not exist. `all_cameras`: only who sees all
+    cameras passes, because what the route does cannot be kept to some. Raises Problem: 401, 403
+    or 404.
     """
 
-    def __init__(self, permission: Permission) -> None:
+    def __init__(self, permission: Permission, *, all_cameras: bool = False) -> None:
         self.permission = permission
+        self.all_cameras = all_cameras
 
     def __call__(self, request: Request) -> Principal:
         principal = principal_of(request)
-        if not principal.may(self.permission):
-            raise Problem(HTTPStatus.FORBIDDEN, f"{principal.name} lacks {self.permission}")
-        camera_id = request.path_params.get("camera_id")
-        if camera_id is not None and not principal.sees(camera_id):
-            raise not_found(f"there is no camera {camera_id}")
+        check_may(principal, self.permission)
+        if self.all_cameras and principal.cameras is not None:
+            raise Problem(
+                HTTPStatus.FORBIDDEN,
+                f"{principal.name} may see some cameras only, and this is for those who see all",
+            )
+        check_path(principal, request)
         return principal
 
 
-def needs(permission: Permission) -> Any:
+def needs(permission: Permission, *, all_cameras: bool = False) -> Any:
     """Return what goes into the `dependencies` of a route or router."""
-    return Depends(Needs(permission))
+    return Depends(Needs(permission, all_cameras=all_cameras))
+
+
+def check_may(principal: Principal, permission: Permission, camera_id: str | None = None) -> None:
+    """Raise 403 where a permission is lacking, and 404 for a camera that may not be seen."""
+    if not principal.may(permission):
+        raise Problem(HTTPStatus.FORBIDDEN, f"{principal.name} lacks {permission}")
+    if camera_id is not None and not principal.sees(camera_id):
+        raise no_camera(camera_id)
+
+
+def check_path(principal: Principal, request: Request) -> None:
+    """Raise 404 where the path names a camera, or a recording of one, that may not be seen."""
+    camera_id = request.path_params.get("camera_id")
+    if camera_id is not None and not principal.sees(camera_id):
+        raise no_camera(camera_id)
+    recording_id = request.path_params.get("recording_id")
+    if recording_id is not None and not principal.sees(camera_of(recording_id)):
+        raise no_recording()
+
+
+def no_camera(camera_id: str) -> Problem:
+    """Return what is said of a camera that does not exist, or may not be seen."""
+    return not_found(f"there is no camera {camera_id}")
+
+
+def no_recording() -> Problem:
+    """Return what is said of a recording that does not exist, or may not be seen."""
+    return not_found("there is no such recording in the catalog")
 
 
 def principal_of(request: Request) -> Principal:

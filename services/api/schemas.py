@@ -161,10 +161,13 @@ class CameraView(CameraSettings):
 
     camera_id: CameraId = Field(examples=["front-door"])
     name: str
-    url: str
-    """Without user name and password."""
+    url: str | None
+    """Without user name and password. Null for those who may not change cameras: some cameras
+    take a login elsewhere in the address."""
     sub_url: str | None
-    """The small stream for watching live, where the camera has one."""
+    """The small stream for watching live, where the camera has one; null as `url`."""
+    has_sub_stream: bool
+    """Whether it has a small stream for watching live."""
     has_credentials: bool
     record: bool
     """Whether recording is switched on."""

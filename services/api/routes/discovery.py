@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from libs.contracts.asks import (
     DEFAULT_SCAN_PORTS,
@@ -20,7 +20,9 @@ from libs.contracts.cameras import CameraConfig
 from libs.contracts.ids import camera_id_from_name
 from libs.web.problems import FieldProblem, Problem, invalid, not_found
 from services.api import device_registry, registry
+from services.api.access import Permission
 from services.api.asking import refused
+from services.api.audit import audit
 from services.api.camera_setup import checked_url, login_of, sealed
 from services.api.checks import check_name, check_url
 from services.api.context import Context, Ctx
@@ -29,8 +31,9 @@ from services.api.device_setup import checked_host
 from services.api.device_views import found_view
 from services.api.found_setup import add_found
 from services.api.known_devices import active_device
+from services.api.rights import needs
 from services.api.routes.cameras import PUBLISH_WAIT_SECONDS
-from services.api.rtsp_url import same_host
+from services.api.rtsp_url import same_host, stream_place
 from services.api.scan_board import ScanRecord
 from services.api.scan_targets import check_target
 from services.api.schemas_discovery import (
@@ -46,14 +49,18 @@ from services.api.schemas_discovery import (
 )
 
 log = structlog.get_logger()
-router = APIRouter(prefix="/discovery", tags=["discovery"])
+router = APIRouter(
+    prefix="/discovery",
+    tags=["discovery"],
+    dependencies=[needs(Permission.CAMERAS_WRITE, all_cameras=True)],
+)
 
 CANCEL_WAIT_SECONDS = 1.0
 """How long the answer to a cancellation waits for the scan to have ended."""
 
 
 @router.post("/scans", status_code=HTTPStatus.ACCEPTED)
-async def start_scan(body: ScanCreate, ctx: Ctx, response: Response) -> ScanView:
+async def start_scan(body: ScanCreate, ctx: Ctx, request: Request, response: Response) -> ScanView:
     """Look for devices at addresses, in ranges, and on the local network.
 
     How it goes is at the address that `Location` names, or, as it comes, at its `/events`.
@@ -67,9 +74,12 @@ async def start_scan(body: ScanCreate, ctx: Ctx, response: Response) -> ScanView
         multicast=body.multicast,
         credentials=sealed(ctx, body.credentials),
     )
-    answer = await ctx.bus.ask(question)
-    if answer.failure is not None:
-        raise refused(answer.failure, HTTPStatus.UNPROCESSABLE_ENTITY)
+    async with ctx.database.transaction() as db:
+        where = {"targets": question.targets, "multicast": question.multicast}
+        await audit(ctx, request, "scan.started", None, question.scan_id, db=db, where=where)
+        answer = await ctx.bus.ask(question)
+        if answer.failure is not None:
+            raise refused(answer.failure, HTTPStatus.UNPROCESSABLE_ENTITY)
     state = ScanState(
         scan_id=question.scan_id, state="running", started_at=ctx.now(), total=answer.total
     )
@@ -92,10 +102,11 @@ async def get_scan(scan_id: ScanId, ctx: Ctx) -> ScanView:
 
 
 @router.delete("/scans/{scan_id}")
-async def cancel_scan(scan_id: ScanId, ctx: Ctx) -> ScanView:
+async def cancel_scan(scan_id: ScanId, ctx: Ctx, request: Request) -> ScanView:
     """Stop a scan; what it has found stays. Nothing happens when it has ended."""
     record = existing_scan(ctx, scan_id)
     if record.state.state == "running":
+        await audit(ctx, request, "scan.cancelled", subject=scan_id)
         await ctx.bus.ask(CancelScan(scan_id=scan_id))
         log.info("scan.cancelled", scan_id=scan_id)
         await ctx.scans.wait_for_end(scan_id, CANCEL_WAIT_SECONDS)
@@ -103,25 +114,29 @@ async def cancel_scan(scan_id: ScanId, ctx: Ctx) -> ScanView:
 
 
 @router.post("/scans/{scan_id}/add")
-async def add_devices(scan_id: ScanId, body: AddFoundDevices, ctx: Ctx) -> AddedDevices:
+async def add_devices(
+    scan_id: ScanId, body: AddFoundDevices, ctx: Ctx, request: Request
+) -> AddedDevices:
     """Add several devices that a scan found, with one login for all of them.
 
     Each is added with all its cameras, or not at all; what became of each is in the answer. A
     device that told nothing yet is looked at with the login first, once.
     """
     record = existing_scan(ctx, scan_id)
-    items = await add_found(ctx, record.state, body)
+    items = await add_found(ctx, request, record.state, body)
     await ctx.desired.publish_soon(PUBLISH_WAIT_SECONDS)
     return AddedDevices(items=items)
 
 
 @router.post("/probe")
-async def probe(body: ProbeRequest, ctx: Ctx) -> ProbeView:
+async def probe(body: ProbeRequest, ctx: Ctx, request: Request) -> ProbeView:
     """Look at one RTSP stream or one device, once: what it is, or why it cannot be used.
 
     A failure is an answer too (200): `failure` has the reason and what to do about it.
     """
-    answer = await ctx.bus.ask(await _question(ctx, body))
+    question = await _question(ctx, body)
+    await audit(ctx, request, "device.probed", subject=_host_of(question))
+    answer = await ctx.bus.ask(question)
     device = None
     if answer.device is not None:
         devices, cameras = await _registered(ctx)
@@ -224,6 +239,11 @@ async def _question(ctx: Context, body: ProbeRequest) -> ProbeCamera:
     else:
         fields["credentials"] = token
     return ProbeCamera.model_validate(fields)
+
+
+def _host_of(question: ProbeCamera) -> str:
+    place = stream_place(question.url or "")
+    return question.host or (place[0] if place else "")
 
 
 async def _of_device(

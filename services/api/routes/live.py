@@ -1,5 +1,6 @@
 """Watching live: links with a token, and the way through to the streamers."""
 
+from functools import partial
 from http import HTTPStatus
 
 import structlog
@@ -11,55 +12,56 @@ from libs.contracts.times import from_unix_seconds
 from libs.web.live_tokens import COOKIE, PARAMETER, InvalidToken
 from libs.web.problems import Problem, not_found
 from services.api import metrics
+from services.api.access import Permission
 from services.api.context import Context, Ctx
 from services.api.database import DatabaseUnavailable, database_away
-from services.api.gateway import LiveRequest, PassedOn
-from services.api.gateway_headers import request_headers, viewer_host
+from services.api.gateway import PassedOn
 from services.api.gateway_socket import end_access, pass_socket, refuse
-from services.api.live_access import (
-    is_live,
-    key_viewer_id,
-    presented_token,
-    renditions_of,
-    without_token,
-)
+from services.api.grants import maker_id
+from services.api.live_access import is_live, presented_token, renditions_of
+from services.api.live_watch import watch_of
+from services.api.rights import Who, needs
 from services.api.routes.cameras import active_camera
 from services.api.schemas import LiveLink, LiveLinkCreate
+from services.api.viewings import note_live_link, note_watched
 
 log = structlog.get_logger()
 router = APIRouter(prefix="/cameras/{camera_id}", tags=["live"])
 sockets = APIRouter()
 
-KEY_ACCESS_SECONDS = 900
-"""How long a WebSocket that was opened with an API key lasts."""
 
-
-@router.post("/live-links", status_code=HTTPStatus.CREATED)
+@router.post(
+    "/live-links",
+    status_code=HTTPStatus.CREATED,
+    dependencies=[needs(Permission.LIVE_WATCH)],
+)
 async def create_live_link(
     camera_id: CameraId,
     ctx: Ctx,
+    who: Who,
     request: Request,
     response: Response,
+    *,
     body: LiveLinkCreate | None = None,
 ) -> LiveLink:
-    """Let somebody watch a camera live for a while, without a key (players, browsers).
+    """Let somebody watch a camera live for a while, without signing in (players).
 
-    Also sets the access as a cookie for this camera's paths.
+    No longer than whoever makes the link may. Also sets the access as a cookie for this camera's
+    paths.
     """
     async with ctx.database.connection() as db:
         config = (await active_camera(db, camera_id)).config
-    key_name = request.scope["state"]["key_name"]
     wish = body or LiveLinkCreate()
     token, access = ctx.live_tokens.issue(
         camera_id=camera_id,
         site=config.site,
-        viewer=key_name,
+        viewer=maker_id(who),
         now=ctx.now().timestamp(),
         valid_seconds=wish.valid_seconds,
         renditions=renditions_of(config),
         viewer_id=wish.viewer_id,
     )
-    log.info("live_link.created", camera_id=camera_id, by=key_name, viewer_id=access.viewer_id)
+    note_live_link(ctx, request, who, camera_id, access.viewer_id)
     path = f"/api/v1/cameras/{camera_id}"
     response.set_cookie(
         COOKIE,
@@ -86,8 +88,8 @@ async def create_live_link(
 async def live(camera_id: CameraId, rest: str, ctx: Ctx, request: Request) -> Response:
     """Watch a camera live: begin at `live/master.m3u8` (LL-HLS), or open `live/ws` as WebSocket.
 
-    With `?token=` or the cookie of a live link, or with an API key. `?rendition=sub` is the small
-    stream.
+    Signed in, with an API key, or with `?token=` or the cookie of a live link. `?rendition=sub` is
+    the small stream.
     """
     if not is_live(request.scope):
         raise not_found(f"there is nothing at live/{rest}; begin at live/master.m3u8")
@@ -98,7 +100,7 @@ async def live(camera_id: CameraId, rest: str, ctx: Ctx, request: Request) -> Re
 @router.head("/snapshot.jpg", include_in_schema=False)
 @router.options("/snapshot.jpg", include_in_schema=False)
 async def snapshot(camera_id: CameraId, ctx: Ctx, request: Request) -> Response:
-    """Return the camera's newest keyframe as JPEG, with a live token or an API key.
+    """Return the camera's newest keyframe as JPEG, as `live` is watched.
 
     It is made once a second at most.
     """
@@ -110,7 +112,7 @@ async def live_socket(websocket: WebSocket, camera_id: CameraId) -> None:
     """Push live parts to a player."""
     ctx: Context = websocket.app.state.context
     try:
-        asked = await _live_request(ctx, websocket, "GET", camera_id)
+        watch = await watch_of(ctx, websocket, "GET", camera_id)
     except InvalidToken as error:
         metrics.LIVE_REFUSED.labels("access").inc()
         if _was_good(ctx, websocket, camera_id):
@@ -123,15 +125,19 @@ async def live_socket(websocket: WebSocket, camera_id: CameraId) -> None:
     except Problem as problem:
         await refuse(websocket, problem)
     else:
-        await pass_socket(ctx.gateway, websocket, asked)
+        note_watched(ctx, websocket, watch.who, camera_id, watch.viewer_id)
+        await pass_socket(ctx.gateway, websocket, watch.asked, partial(watch.goes_on, ctx))
 
 
 async def _passed_on(ctx: Context, request: Request, camera_id: str) -> Response:
     try:
-        return PassedOn(ctx.gateway, await _live_request(ctx, request, request.method, camera_id))
+        watch = await watch_of(ctx, request, request.method, camera_id)
     except InvalidToken as error:
         metrics.LIVE_REFUSED.labels("access").inc()
         raise _no_access(error) from error
+    if request.method != "OPTIONS":
+        note_watched(ctx, request, watch.who, camera_id, watch.viewer_id)
+    return PassedOn(ctx.gateway, watch.asked)
 
 
 def _no_access(error: InvalidToken) -> Problem:
@@ -139,46 +145,12 @@ def _no_access(error: InvalidToken) -> Problem:
 
 
 def _was_good(ctx: Context, asking: HTTPConnection, camera_id: str) -> bool:
-    """Whether a token was refused only because it has expired."""
+    """Whether a token was once good: it has expired, or its maker lost the right."""
     try:
         ctx.live_tokens.check(presented_token(asking), camera_id=camera_id, now=0.0)
     except InvalidToken:
         return False
     return True
-
-
-async def _live_request(
-    ctx: Context, asking: HTTPConnection, method: str, camera_id: str
-) -> LiveRequest:
-    """Return what to ask a streamer; an API key is replaced by a token of the gateway's own.
-
-    Raises InvalidToken before a place is taken, so that places are for those who may watch.
-    """
-    query, cookie = asking.scope["query_string"].decode("latin-1"), None
-    key_name, now = asking.scope["state"]["key_name"], ctx.now().timestamp()
-    if key_name is None:
-        ctx.live_tokens.check(presented_token(asking), camera_id=camera_id, now=now)
-    else:
-        config = await ctx.known_cameras.find(camera_id)
-        if config is None:
-            raise not_found(f"there is no camera {camera_id}")
-        token, _ = ctx.live_tokens.issue(
-            camera_id=camera_id,
-            site=config.site,
-            viewer=key_name,
-            now=now,
-            valid_seconds=KEY_ACCESS_SECONDS,
-            renditions=renditions_of(config),
-            viewer_id=key_viewer_id(key_name, camera_id, asking.scope),
-        )
-        query, cookie = without_token(query), f"{COOKIE}={token}"
-    return LiveRequest(
-        method=method,
-        camera_id=camera_id,
-        target=asking.scope["path"] + (f"?{query}" if query else ""),
-        headers=request_headers(asking.headers, cookie=cookie),
-        host=viewer_host(asking.headers),
-    )
 
 
 def _is_encrypted(request: Request) -> bool:

@@ -11,22 +11,29 @@ from fastapi import APIRouter, Query, Request, Response
 
 from libs.contracts.ids import CameraId
 from libs.contracts.times import from_unix_seconds, isoformat_z
-from libs.web.problems import Problem, invalid, not_found
+from libs.web.problems import invalid, not_found
 from services.api import catalog, registry
+from services.api.access import Permission, Principal
 from services.api.catalog import Scope
 from services.api.context import Context, Ctx
+from services.api.grants import maker_id, require_access
 from services.api.media import Media, media_response
 from services.api.playlist import Clip, render, select_clips
+from services.api.recording_ids import camera_of
+from services.api.rights import Who, needs, no_camera
 from services.api.routes.recordings import check_camera, existing_recording
 from services.api.schemas import PlaybackLink, PlaybackLinkCreate
-from services.api.schemas_queries import MediaQuery, PlaybackQuery, SignedQuery
+from services.api.schemas_queries import MediaQuery, PlaybackQuery
 from services.api.signing import media_scope, playback_scope
+from services.api.viewings import note_downloaded, note_footage_link, note_played
 
 if TYPE_CHECKING:
     from services.api.database import Connection
 
 log = structlog.get_logger()
 router = APIRouter(tags=["playback"])
+
+FOOTAGE = [needs(Permission.FOOTAGE_READ)]
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 MAX_RANGE = timedelta(hours=6)
@@ -47,7 +54,7 @@ async def playback(
     At most 6 hours and 5400 fragments. A range that ends in the future grows while it is played.
     """
     scope = playback_scope(camera_id, query.stream, query.start, query.end)
-    require_access(ctx, request, query, scope)
+    who = await require_access(ctx, request, query, scope, camera_id)
     start, end = query.start, query.end or query.start + MAX_RANGE
     _check_range(start, end)
     now = ctx.now()
@@ -67,35 +74,41 @@ async def playback(
             )
         camera = await registry.read_camera(db, camera_id)
     _check_fragments(clips)
+    span = {"from": isoformat_z(start), "to": isoformat_z(end), "stream": query.stream}
+    note_played(ctx, request, who, camera_id, **span)
     length = timedelta(seconds=camera.config.recording_seconds if camera else 0)
     is_final = end <= now - length - SETTLING or (end <= now and clips[-1].end >= end)
 
     def media_uri(recording_id: str, shift_90k: int) -> str:
-        return _media_uri(ctx, recording_id, shift_90k, now)
+        return _media_uri(ctx, who, recording_id, shift_90k, now)
 
     text = render(clips, media_uri=media_uri, is_final=is_final)
     return _playlist_response(text, request)
 
 
-@router.post("/playback-links", status_code=HTTPStatus.CREATED)
+@router.post("/playback-links", status_code=HTTPStatus.CREATED, dependencies=FOOTAGE)
 async def create_playback_link(
-    body: PlaybackLinkCreate, ctx: Ctx, request: Request
+    body: PlaybackLinkCreate, ctx: Ctx, who: Who, request: Request
 ) -> PlaybackLink:
-    """Make a playlist address for players that cannot send a key (VLC, ffmpeg, a browser)."""
+    """Make a playlist address for players that cannot sign in (VLC, ffmpeg).
+
+    It opens no longer than whoever made it may see the camera.
+    """
+    if not who.sees(body.camera_id):
+        raise no_camera(body.camera_id)
     _check_range(body.start, body.end or body.start + MAX_RANGE)
     async with ctx.database.connection() as db:
         await check_camera(db, body.camera_id)
     signature = ctx.signer.sign(
         playback_scope(body.camera_id, "main", body.start, body.end),
+        maker=maker_id(who),
         now=ctx.now().timestamp(),
         valid_seconds=body.valid_seconds,
     )
     times = {"from": isoformat_z(body.start)}
     if body.end is not None:
         times["to"] = isoformat_z(body.end)
-    log.info(
-        "playback_link.created", camera_id=body.camera_id, by=request.scope["state"]["key_name"]
-    )
+    note_footage_link(ctx, request, who, body.camera_id, **times)
     return PlaybackLink(
         path=f"/api/v1/cameras/{body.camera_id}/playback.m3u8?{urlencode(times)}&{signature.query}",
         expires_at=from_unix_seconds(signature.exp),
@@ -108,16 +121,19 @@ async def media(
     recording_id: str, query: Annotated[MediaQuery, Query()], ctx: Ctx, request: Request
 ) -> Response:
     """Return a recording's bytes, or a range of them."""
-    require_access(ctx, request, query, media_scope(recording_id))
+    camera_id = camera_of(recording_id)
+    who = await require_access(ctx, request, query, media_scope(recording_id), camera_id)
     row = await existing_recording(ctx, recording_id)
+    note_played(ctx, request, who, camera_id, recording=recording_id)
     return await _bytes_of(ctx, Media.from_row(row, shift_90k=query.shift), request, {})
 
 
-@router.get("/recordings/{recording_id}/download", response_class=Response)
-@router.head("/recordings/{recording_id}/download", include_in_schema=False)
-async def download(recording_id: str, ctx: Ctx, request: Request) -> Response:
+@router.get("/recordings/{recording_id}/download", response_class=Response, dependencies=FOOTAGE)
+@router.head("/recordings/{recording_id}/download", include_in_schema=False, dependencies=FOOTAGE)
+async def download(recording_id: str, ctx: Ctx, who: Who, request: Request) -> Response:
     """Return a recording as a file to save."""
     row = await existing_recording(ctx, recording_id)
+    note_downloaded(ctx, request, who, row["camera_id"], recording_id)
     disposition = f'attachment; filename="{file_name(row["camera_id"], row["started_at"])}"'
     headers = {"Content-Disposition": disposition}
     return await _bytes_of(ctx, Media.from_row(row), request, headers)
@@ -126,21 +142,6 @@ async def download(recording_id: str, ctx: Ctx, request: Request) -> Response:
 def file_name(camera_id: str, started_at: datetime) -> str:
     """Return `front-door_2026-11-20_23-18-05Z.mp4`."""
     return f"{camera_id}_{started_at.astimezone(UTC):%Y-%m-%d_%H-%M-%S}Z.mp4"
-
-
-def require_access(ctx: Context, request: Request, query: SignedQuery, scope: str) -> None:
-    """Let a request with a checked key or a valid signature pass; raise 401 for any other."""
-    if request.scope["state"]["key_name"] is not None:
-        return
-    signed = ctx.signer.is_valid(
-        scope, exp=query.exp or "", sig=query.sig or "", now=ctx.now().timestamp()
-    )
-    if not signed:
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED,
-            "this link has expired or is not valid; ask for a new one",
-            headers={"WWW-Authenticate": 'Bearer realm="everframe"'},
-        )
 
 
 async def _bytes_of(
@@ -164,10 +165,13 @@ def _playlist_response(text: str, request: Request) -> Response:
     return Response(body, headers=headers, media_type=PLAYLIST_TYPE)
 
 
-def _media_uri(ctx: Context, recording_id: str, shift_90k: int, now: datetime) -> str:
+def _media_uri(
+    ctx: Context, who: Principal, recording_id: str, shift_90k: int, now: datetime
+) -> str:
     """Return a signed address, relative to the playlist, so that a proxy's prefix does no harm."""
     signature = ctx.signer.sign(
         media_scope(recording_id),
+        maker=maker_id(who),
         now=now.timestamp(),
         valid_seconds=ctx.settings.media_link_seconds,
         align=True,

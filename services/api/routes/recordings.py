@@ -1,18 +1,21 @@
 """Recordings, gaps, coverage and storage: reading the catalog."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
 
 from libs.contracts.ids import CameraId
-from libs.web.problems import invalid, not_found
+from libs.web.problems import invalid
 from services.api import catalog, registry
+from services.api.access import Permission
 from services.api.catalog import Position, Scope
 from services.api.context import Context, Ctx
 from services.api.days import local_days
+from services.api.grants import narrowed
 from services.api.recording_ids import is_recording_id
+from services.api.rights import Who, needs, no_camera, no_recording
 from services.api.schemas import (
     CoverageDay,
     CoverageView,
@@ -39,57 +42,62 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["catalog"])
 
+FOOTAGE = [needs(Permission.FOOTAGE_READ)]
+
 MAX_DAYS_ONE_CAMERA = 93
 MAX_DAYS_ALL_CAMERAS = 8
 
 
-@router.get("/recordings")
+@router.get("/recordings", dependencies=FOOTAGE)
 async def all_recordings(
-    query: Annotated[AllRecordingsQuery, Query()], ctx: Ctx
+    query: Annotated[AllRecordingsQuery, Query()], ctx: Ctx, who: Who
 ) -> Page[RecordingView]:
     """List recordings of all or some cameras that touch a stretch of time."""
-    return await _recordings(ctx, query, tuple(query.camera) or None)
+    cameras = narrowed(who, query.camera)
+    return await _recordings(ctx, query, cameras, named=query.camera)
 
 
-@router.get("/cameras/{camera_id}/recordings")
+@router.get("/cameras/{camera_id}/recordings", dependencies=FOOTAGE)
 async def camera_recordings(
     camera_id: CameraId, query: Annotated[RecordingsQuery, Query()], ctx: Ctx
 ) -> Page[RecordingView]:
     """List a camera's recordings that touch a stretch of time."""
-    return await _recordings(ctx, query, (camera_id,))
+    return await _recordings(ctx, query, (camera_id,), named=(camera_id,))
 
 
-@router.get("/recordings/{recording_id}")
+@router.get("/recordings/{recording_id}", dependencies=FOOTAGE)
 async def one_recording(recording_id: str, ctx: Ctx) -> RecordingView:
     """Show one recording."""
     return recording_view(await existing_recording(ctx, recording_id))
 
 
-@router.get("/gaps")
-async def all_gaps(query: Annotated[AllGapsQuery, Query()], ctx: Ctx) -> Page[GapView]:
+@router.get("/gaps", dependencies=FOOTAGE)
+async def all_gaps(query: Annotated[AllGapsQuery, Query()], ctx: Ctx, who: Who) -> Page[GapView]:
     """List gaps of all or some cameras that touch a stretch of time."""
-    return await _gaps(ctx, query, tuple(query.camera) or None)
+    return await _gaps(ctx, query, narrowed(who, query.camera), named=query.camera)
 
 
-@router.get("/cameras/{camera_id}/gaps")
+@router.get("/cameras/{camera_id}/gaps", dependencies=FOOTAGE)
 async def camera_gaps(
     camera_id: CameraId, query: Annotated[GapsQuery, Query()], ctx: Ctx
 ) -> Page[GapView]:
     """List a camera's gaps that touch a stretch of time."""
-    return await _gaps(ctx, query, (camera_id,))
+    return await _gaps(ctx, query, (camera_id,), named=(camera_id,))
 
 
-@router.get("/coverage")
-async def all_coverage(query: Annotated[CoverageQuery, Query()], ctx: Ctx) -> list[CoverageView]:
+@router.get("/coverage", dependencies=FOOTAGE)
+async def all_coverage(
+    query: Annotated[CoverageQuery, Query()], ctx: Ctx, who: Who
+) -> list[CoverageView]:
     """Show day by day how completely every camera was recorded."""
     _check_days(query, MAX_DAYS_ALL_CAMERAS)
     async with ctx.database.connection() as db:
-        cameras = await registry.read_cameras(db)
+        cameras = await registry.read_cameras(db, only=who.cameras)
         keys = {camera.config.camera_id: camera.config.key for camera in cameras}
         return await _coverage(ctx, db, query, keys)
 
 
-@router.get("/cameras/{camera_id}/coverage")
+@router.get("/cameras/{camera_id}/coverage", dependencies=FOOTAGE)
 async def camera_coverage(
     camera_id: CameraId, query: Annotated[CoverageQuery, Query()], ctx: Ctx
 ) -> CoverageView:
@@ -98,16 +106,16 @@ async def camera_coverage(
     async with ctx.database.connection() as db:
         camera = await registry.read_camera(db, camera_id)
         if camera is None:
-            raise not_found(f"there is no camera {camera_id}")
+            raise no_camera(camera_id)
         views = await _coverage(ctx, db, query, {camera_id: camera.config.key})
     return views[0]
 
 
-@router.get("/storage")
-async def storage(ctx: Ctx) -> StorageView:
+@router.get("/storage", dependencies=[needs(Permission.SYSTEM_READ)])
+async def storage(ctx: Ctx, who: Who) -> StorageView:
     """Show what each camera's footage occupies, by the catalog."""
     async with ctx.database.connection() as db:
-        cameras = [dict(row) for row in await catalog.storage(db)]
+        cameras = [dict(row) for row in await catalog.storage(db, narrowed(who, ()))]
     totals = {key: sum(row[key] for row in cameras) for key in ("objects", "bytes", "seconds")}
     return StorageView.model_validate({**totals, "cameras": cameras})
 
@@ -119,21 +127,31 @@ async def existing_recording(ctx: Context, recording_id: str) -> "asyncpg.Record
         async with ctx.database.connection() as db:
             row = await catalog.find_recording(db, recording_id)
     if row is None:
-        raise not_found("there is no such recording in the catalog")
+        raise no_recording()
     return row
 
 
 async def check_camera(db: "Connection", camera_id: str) -> None:
     """Raise 404 for a camera that nobody ever heard of."""
     if not await catalog.knows_camera(db, camera_id):
-        raise not_found(f"there is no camera {camera_id}")
+        raise no_camera(camera_id)
+
+
+async def check_cameras(db: "Connection", camera_ids: Iterable[str]) -> None:
+    """Raise 404 for the first camera that nobody ever heard of."""
+    for camera_id in camera_ids:
+        await check_camera(db, camera_id)
 
 
 async def _recordings(
-    ctx: Context, query: RecordingsQuery, cameras: tuple[str, ...] | None
+    ctx: Context,
+    query: RecordingsQuery,
+    cameras: tuple[str, ...] | None,
+    *,
+    named: Iterable[str],
 ) -> Page[RecordingView]:
     async with ctx.database.connection() as db:
-        await _check_cameras(db, cameras)
+        await check_cameras(db, named)
         rows = await catalog.list_recordings(
             db,
             _scope(query, cameras),
@@ -145,9 +163,11 @@ async def _recordings(
     return Page(items=items, next_cursor=next_cursor(rows, query.limit, "recording_id"))
 
 
-async def _gaps(ctx: Context, query: GapsQuery, cameras: tuple[str, ...] | None) -> Page[GapView]:
+async def _gaps(
+    ctx: Context, query: GapsQuery, cameras: tuple[str, ...] | None, *, named: Iterable[str]
+) -> Page[GapView]:
     async with ctx.database.connection() as db:
-        await _check_cameras(db, cameras)
+        await check_cameras(db, named)
         rows = await catalog.list_gaps(
             db,
             _scope(query, cameras),
@@ -158,11 +178,6 @@ async def _gaps(ctx: Context, query: GapsQuery, cameras: tuple[str, ...] | None)
         )
     items = [gap_view(row) for row in rows[: query.limit]]
     return Page(items=items, next_cursor=next_cursor(rows, query.limit, "gap_id"))
-
-
-async def _check_cameras(db: "Connection", cameras: tuple[str, ...] | None) -> None:
-    for camera_id in cameras or ():
-        await check_camera(db, camera_id)
 
 
 def _scope(query: PageQuery, cameras: tuple[str, ...] | None) -> Scope:

@@ -21,12 +21,18 @@ from starlette.responses import StreamingResponse
 
 from libs.contracts.asks import ScanId
 from libs.web.problems import unavailable
+from services.api.access import Permission
 from services.api.context import Context, Ctx
 from services.api.database import DatabaseUnavailable
+from services.api.rights import needs
 from services.api.routes.discovery import existing_scan, found_views, summary
 from services.api.scan_board import ScanRecord
 
-router = APIRouter(prefix="/discovery", tags=["discovery"])
+router = APIRouter(
+    prefix="/discovery",
+    tags=["discovery"],
+    dependencies=[needs(Permission.CAMERAS_WRITE, all_cameras=True)],
+)
 
 HEARTBEAT_SECONDS = 15.0
 LONGEST_SECONDS = 600.0

@@ -6,22 +6,25 @@ from fastapi import APIRouter, Query
 
 from libs.contracts.cameras import CameraConfig, CameraState
 from libs.contracts.ids import CameraId
-from libs.web.problems import not_found
 from services.api import registry
+from services.api.access import Permission
 from services.api.context import Context, Ctx
 from services.api.health_views import HealthViews, health_of, live_view
 from services.api.registry import Camera
+from services.api.rights import Who, needs, no_camera
 from services.api.schemas import HealthView, StatusView
 from services.api.schemas_queries import HealthQuery
 
-router = APIRouter(tags=["status"])
+router = APIRouter(tags=["status"], dependencies=[needs(Permission.CAMERAS_READ)])
 
 
 @router.get("/status")
-async def all_statuses(ctx: Ctx, query: Annotated[HealthQuery, Query()]) -> list[StatusView]:
+async def all_statuses(
+    ctx: Ctx, who: Who, query: Annotated[HealthQuery, Query()]
+) -> list[StatusView]:
     """Show every camera's status at once, or of those of one health."""
     async with ctx.database.connection() as db:
-        cameras = await registry.read_cameras(db)
+        cameras = await registry.read_cameras(db, only=who.cameras)
         health = await health_of(ctx, db, cameras)
     found = [status_view(ctx, camera, health) for camera in cameras]
     return [each for each in found if query.health in {None, each.health.state}]
@@ -33,7 +36,7 @@ async def camera_status(camera_id: CameraId, ctx: Ctx) -> StatusView:
     async with ctx.database.connection() as db:
         camera = await registry.read_camera(db, camera_id)
         if camera is None:
-            raise not_found(f"there is no camera {camera_id}")
+            raise no_camera(camera_id)
         health = await health_of(ctx, db, [camera])
     return status_view(ctx, camera, health)
 

@@ -501,7 +501,7 @@ async def test_key_becomes_a_token_of_the_gateways_own_and_one_viewer(world: Wor
         )
         for scope in world.streamer.asked
     ]
-    assert {access.viewer for access in found} == {"test"}
+    assert {access.viewer for access in found} == {f"key:{world.api.key[:10]}"}
     assert {access.renditions for access in found} == {frozenset({"main"})}
     assert len({access.viewer_id for access in found}) == 1
 
@@ -535,7 +535,7 @@ async def test_link_is_a_token_in_addresses_and_in_a_cookie_for_this_camera(api:
     access = LiveTokens(LIVE_KEY).check(
         token, camera_id="front-door", now=api.context.now().timestamp()
     )
-    assert (access.viewer, access.viewer_id) == ("test", link["viewer_id"])
+    assert (access.viewer, access.viewer_id) == (f"key:{api.key[:10]}", link["viewer_id"])
     assert access.renditions == {"main", "sub"}
     assert link["expires_at"] == "2026-11-20T23:31:00.000Z"
     value, *attributes = answer.headers["set-cookie"].split("; ")

@@ -7,8 +7,8 @@ from services.api.live_access import (
     carries_token,
     is_live,
     is_live_socket,
-    key_viewer_id,
     live_cookies,
+    own_viewer_id,
     presented_token,
     without_token,
 )
@@ -119,7 +119,7 @@ def test_viewers_token_is_taken_out_and_the_rest_stays_as_it_was():
     assert without_token("tokens=1&a=%20") == "tokens=1&a=%20"
 
 
-def test_viewer_with_a_key_is_the_same_one_in_each_request_and_another_elsewhere():
+def test_viewer_without_a_token_is_the_same_one_in_each_request_and_another_elsewhere():
     first = scope(f"{DOOR}/live/x", **{"user-agent": "VLC"}) | {"client": ("192.0.2.1", 5000)}
     again = first | {"client": ("192.0.2.1", 6000)}
     other = first | {"client": ("192.0.2.2", 5000)}
@@ -129,15 +129,15 @@ def test_viewer_with_a_key_is_the_same_one_in_each_request_and_another_elsewhere
     by_another_way = first | {"headers": [*first["headers"], (b"x-forwarded-for", b"203.0.113.1")]}
     beside = first | {"headers": [*first["headers"], (b"x-forwarded-for", b"203.0.113.2")]}
 
-    assert key_viewer_id("admin", "door", first) == key_viewer_id("admin", "door", again)
-    assert key_viewer_id("admin", "door", proxied) == key_viewer_id("admin", "door", by_another_way)
+    assert own_viewer_id("admin", "door", first) == own_viewer_id("admin", "door", again)
+    assert own_viewer_id("admin", "door", proxied) == own_viewer_id("admin", "door", by_another_way)
     ids = {
-        key_viewer_id("admin", "door", first),
-        key_viewer_id("admin", "door", proxied),
-        key_viewer_id("admin", "door", beside),
-        key_viewer_id("admin", "door", other),
-        key_viewer_id("guest", "door", first),
-        key_viewer_id("admin", "garage", first),
+        own_viewer_id("admin", "door", first),
+        own_viewer_id("admin", "door", proxied),
+        own_viewer_id("admin", "door", beside),
+        own_viewer_id("admin", "door", other),
+        own_viewer_id("guest", "door", first),
+        own_viewer_id("admin", "garage", first),
     }
     assert len(ids) == 6
 
