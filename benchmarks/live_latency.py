@@ -88,19 +88,19 @@ async def _run(seconds: float, out: Path, *, wall: bool) -> int:
     specs = [CameraSpec("camera", ONE)]
     latencies: list[Latency] = []
     walls: list[Wall] = []
-    async with _installation(specs) as (stack, key), chromium() as browser:
+    async with _installation(specs) as (stack, password), chromium() as browser:
         for transport in TRANSPORTS:
             _say(f"one camera by {transport}, {seconds:.0f} s")
-            latencies.append(await _measure(browser, stack, key, transport, seconds))
+            latencies.append(await _measure(browser, stack, password, transport, seconds))
             _say(f"  {latencies[-1]}")
     if wall:
         tiles = [
             CameraSpec(name, TILE, clock_ahead_seconds=number * PHASE_SECONDS)
             for number, name in enumerate(names)
         ]
-        async with _installation(tiles) as (stack, key), chromium() as browser:
+        async with _installation(tiles) as (stack, password), chromium() as browser:
             _say(f"{WALL} tiles in one tab, {seconds:.0f} s")
-            walls.append(await _measure_wall(browser, stack, key, names, seconds))
+            walls.append(await _measure_wall(browser, stack, password, names, seconds))
             _say(f"  {walls[-1]}")
     live_report.write_latency(latencies, walls, TARGETS, out=out)
     return 0
@@ -114,26 +114,27 @@ async def _installation(specs: Sequence[CameraSpec]) -> AsyncIterator[tuple[Stac
         CameraProcess(specs, start_seconds=300.0) as simulated,
     ):
         stack = Stack(StackOptions.for_tests(Path(folder), streamers=1))
-        await stack.start()
+        password = await stack.start()
+        assert password, "a first start returns the password of admin"
         key = await stack.make_key("benchmark")
         try:
             client = ApiClient(stack.api_url, key)
             for spec in specs:
                 await client.ensure_camera(spec.name, {"url": simulated.plain_url(spec.name)})
             await asyncio.sleep(SETTLE_SECONDS)
-            yield stack, key
+            yield stack, password
         finally:
             await stack.stop()
 
 
 async def _measure(
-    browser: Browser, stack: Stack, key: str, transport: str, seconds: float
+    browser: Browser, stack: Stack, password: str, transport: str, seconds: float
 ) -> Latency:
     query = f"camera=camera&transport={transport}"
-    async with live_page(browser, stack.api_url, key, query) as first:
+    async with live_page(browser, stack.api_url, password, query) as first:
         first_frame = await _first_frame(first)
         await asyncio.sleep(2.0)
-        async with live_page(browser, stack.api_url, key, query) as second:
+        async with live_page(browser, stack.api_url, password, query) as second:
             second_frame = await _first_frame(second)
             await first.page.close()
             await asyncio.sleep(SETTLE_SECONDS)
@@ -157,10 +158,10 @@ async def _measure(
 
 
 async def _measure_wall(
-    browser: Browser, stack: Stack, key: str, names: Sequence[str], seconds: float
+    browser: Browser, stack: Stack, password: str, names: Sequence[str], seconds: float
 ) -> Wall:
-    query = f"wall=1&cameras={','.join(names)}&transport=websocket"
-    async with live_page(browser, stack.api_url, key, query) as page:
+    query = "&".join((*(f"camera={name}" for name in names), "transport=websocket"))
+    async with live_page(browser, stack.api_url, password, query) as page:
         await page.until(
             f"window.everframe.players.length === {len(names)} &&"
             " window.everframe.players.every((p) => p.stats.firstFrameMs !== null)",

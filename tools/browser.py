@@ -6,9 +6,9 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 CLOCK = (Path(__file__).parent / "camera_sim/video_clock.js").read_text()
 ARGUMENTS = (
@@ -21,7 +21,6 @@ ARGUMENTS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
-KEY_ITEM = "everframe.key"
 
 
 def chromium_path() -> str | None:
@@ -31,6 +30,10 @@ def chromium_path() -> str | None:
 
 class ChromiumMissing(Exception):
     """There is no Chromium; the text says how to get it."""
+
+
+class SignInRefused(Exception):
+    """The server did not take the name and the password; the text is its answer."""
 
 
 @contextlib.asynccontextmanager
@@ -49,7 +52,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @dataclass
 class LivePage:
-    """The gateway's live page with its players."""
+    """The live page with its players."""
 
     page: Page
     errors: list[str]
@@ -67,6 +70,8 @@ class LivePage:
                 const player = window.everframe.players[index];
                 const video = player.video;
                 return {
+                    camera: player.camera,
+                    rendition: player.rendition,
                     state: player.state,
                     stats: player.stats,
                     behind: player.secondsBehindLive(),
@@ -102,19 +107,46 @@ class LivePage:
 
 
 @contextlib.asynccontextmanager
-async def live_page(
-    browser: Browser, base_url: str, key: str, query: str, *, width: int = 1440, height: int = 900
-) -> AsyncIterator[LivePage]:
-    """Open the live page with a key, as if it had been typed in before."""
-    context = await browser.new_context(viewport={"width": width, "height": height})
-    await context.add_init_script(f"sessionStorage.setItem({KEY_ITEM!r}, {key!r})")
-    page = await context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+async def signed_in(
+    browser: Browser,
+    base_url: str,
+    password: str,
+    *,
+    name: str = "admin",
+    width: int = 1440,
+    height: int = 900,
+    theme: Literal["light", "dark"] = "light",
+) -> AsyncIterator[BrowserContext]:
+    """Open a window of somebody who has signed in; addresses may leave `base_url` out."""
+    context = await browser.new_context(
+        base_url=base_url, viewport={"width": width, "height": height}, color_scheme=theme
+    )
     try:
-        await page.goto(f"{base_url}/live/?{query}")
+        who = {"name": name, "password": password}
+        answer = await context.request.post("/api/v1/session", data=who)
+        if not answer.ok:
+            raise SignInRefused(f"{name}: {answer.status} {await answer.text()}")
+        yield context
+    finally:
+        await context.close()
+
+
+@contextlib.asynccontextmanager
+async def live_page(
+    browser: Browser,
+    base_url: str,
+    password: str,
+    query: str,
+    *,
+    width: int = 1440,
+    height: int = 900,
+) -> AsyncIterator[LivePage]:
+    """Open the live page as `admin` and wait for its first player."""
+    async with signed_in(browser, base_url, password, width=width, height=height) as context:
+        page = await context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(f"/live?{query}")
         opened = LivePage(page, errors)
         await opened.until("Boolean(window.everframe && window.everframe.players.length)")
         yield opened
-    finally:
-        await context.close()

@@ -33,7 +33,7 @@ async def playing(
 ) -> AsyncIterator[LivePage]:
     """A tab that shows a camera."""
     query = f"camera={camera}&transport={transport}"
-    async with live_page(browser, everframe.stack.api_url, everframe.key, query) as page:
+    async with live_page(browser, everframe.stack.api_url, everframe.password, query) as page:
         await _shows_pictures(page, f"{camera} by {transport}")
         yield page
         assert page.errors == []
