@@ -25,6 +25,7 @@ from services.api.database import DatabaseUnavailable, database_away
 from services.api.openapi import PROBLEM_CONTENT, DescribedApi
 from services.api.pages import PagesMount, WebPages
 from services.api.routes import (
+    api_keys,
     cameras,
     devices,
     discovery,
@@ -36,17 +37,22 @@ from services.api.routes import (
     recordings,
     scan_events,
     session,
+    sessions,
     status,
     stored_footage,
     system,
     system_services,
     timeline,
+    users,
 )
 
 log = structlog.get_logger()
 
 ROUTES = (
     session,
+    sessions,
+    users,
+    api_keys,
     cameras,
     status,
     recordings,

@@ -35,8 +35,11 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (prefix) do nothing
 """
 REVOKE_KEY = """
-update api_keys set revoked_at = now() where (name = $1 or prefix = $1) and revoked_at is null
-returning prefix
+update api_keys set revoked_at = now() where prefix = $1 and revoked_at is null
+"""
+FIND_VALID = """
+select prefix from api_keys where (prefix = $1 or name = $1) and revoked_at is null
+order by prefix = $1 desc limit 1
 """
 LIST_KEYS = "select * from api_keys order by created_at, name"
 
@@ -65,14 +68,12 @@ async def create_key(
     name: str,
     *,
     permissions: Iterable[Permission] = Permission,
-    camera_ids: Sequence[str] | None = None,
+    all_cameras: bool = True,
+    camera_ids: Sequence[str] = (),
     group_ids: Sequence[str] = (),
     created_by: str = "",
 ) -> str:
-    """Store a new key and return it; raises NameTaken.
-
-    `camera_ids` None: it may see all cameras.
-    """
+    """Store a new key and return it; raises NameTaken, which ends a transaction."""
     scopes = [permission.value for permission in permissions]
     for _ in range(TRIES):
         key = new_key()
@@ -83,8 +84,8 @@ async def create_key(
                 name,
                 key[:SHOWN_CHARACTERS],
                 scopes,
-                camera_ids is None,
-                list(camera_ids or ()),
+                all_cameras,
+                list(camera_ids),
                 list(group_ids),
                 created_by,
             )
@@ -97,10 +98,22 @@ async def create_key(
     raise RuntimeError("no free beginning for a key was found")
 
 
-async def revoke_key(db: "Connection", name_or_prefix: str) -> str | None:
-    """End a key and return its first characters; None when there is none that is valid."""
-    prefix: str | None = await db.fetchval(REVOKE_KEY, name_or_prefix)
-    return prefix
+async def revoke_key(db: "Connection", prefix: str) -> bool:
+    """End a key; False when there is none that is valid."""
+    return not (await db.execute(REVOKE_KEY, prefix)).endswith(" 0")
+
+
+async def revoke_named(db: "Connection", name_or_prefix: str) -> bool:
+    """End the key of a name, or of these first characters; False as above."""
+    prefix = await db.fetchval(FIND_VALID, name_or_prefix)
+    return prefix is not None and await revoke_key(db, prefix)
+
+
+async def read_key(db: "Connection", key: str) -> asyncpg.Record:
+    """Return what is stored of a key that there is."""
+    row = await db.fetchrow("select * from api_keys where key_sha256 = $1", key_hash(key))
+    assert row is not None
+    return row
 
 
 async def list_keys(db: "Connection") -> "list[asyncpg.Record]":
@@ -115,7 +128,7 @@ async def _run(options: argparse.Namespace, settings: DatabaseSettings) -> int:
                 sys.stdout.write(await _create(db, options) + "\n")
             case "list":
                 sys.stdout.writelines(_line(row) for row in await list_keys(db))
-            case "revoke" if not await revoke_key(db, options.name):
+            case "revoke" if not await revoke_named(db, options.name):
                 sys.stderr.write(f"keys: there is no valid key {options.name}\n")
                 return 1
     return 0
@@ -124,12 +137,13 @@ async def _run(options: argparse.Namespace, settings: DatabaseSettings) -> int:
 async def _create(db: "Connection", options: argparse.Namespace) -> str:
     async with db.transaction():
         if options.replace:
-            await revoke_key(db, options.name)
+            await revoke_named(db, options.name)
         return await create_key(
             db,
             options.name,
             permissions=options.permission or Permission,
-            camera_ids=options.camera,
+            all_cameras=not options.camera,
+            camera_ids=options.camera or (),
             created_by="command line",
         )
 

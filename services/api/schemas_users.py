@@ -16,6 +16,8 @@ UserName = Annotated[
     AfterValidator(_no_controls),
 ]
 Password = Annotated[SecretStr, Field(max_length=256)]
+UserId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+SessionId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 MOST_GRANTS = 1000
 
 
@@ -134,6 +136,13 @@ class SessionView(Model):
     user_agent: str
     current: bool
     """Whether this request came by it."""
+
+
+class SessionsQuery(Model):
+    """Whose sessions to list."""
+
+    user_id: UserId | None = None
+    """Left out: everybody's that one may see."""
 
 
 class KeyCreate(Grants):

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import argon2
 import httpx
 import pytest
 from cryptography.fernet import Fernet
@@ -33,6 +34,7 @@ from services.api.known_cameras import KnownCameras
 from services.api.link import Followers
 from services.api.migrate import migrate
 from services.api.own_state import OwnState
+from services.api.passwords import Passwords
 from services.api.principals import Principals
 from services.api.projection import Report
 from services.api.settings import ApiSettings
@@ -42,6 +44,7 @@ from services.discovery.wiring import WIRING as DISCOVERY
 
 NOW = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 LIVE_KEY = "l" * 40
+CHEAP_HASHES = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 INIT_BYTES = 100
 FRAGMENT_BYTES = 1000
 
@@ -170,7 +173,7 @@ async def api(settings: ApiSettings) -> AsyncIterator[Api]:
             ),
             desired=Publishers(followers.cameras, followers.devices),
             principals=Principals(database, clock),
-            identity=Identity.build(settings),
+            identity=replace(Identity.build(settings), passwords=Passwords(CHEAP_HASHES)),
             signer=LinkSigner(settings.signing_key.get_secret_value()),
             credentials=CredentialBox(settings.credential_keys.get_secret_value()),
             known_cameras=KnownCameras(database),

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +16,8 @@ SESSION = "/api/v1/session"
 
 
 async def add_user(api: Api, name: str = "alice", role: Role = Role.ADMIN, **fields) -> User:
-    user = User(new_user_id(), name, role, **({"all_cameras": True, "created_at": NOW} | fields))
+    values: dict[str, Any] = {"all_cameras": True, "created_at": NOW, **fields}
+    user = User(new_user_id(), name, role, **values)
     password_hash = await api.context.identity.passwords.hash(PASSWORD)
     async with api.database.connection() as db:
         await insert_user(db, user, password_hash)
