@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -95,6 +95,21 @@ def parse_range(header: str | None, size: int) -> ByteRange | None:
     return ByteRange(offset, end - offset + 1)
 
 
+MakeStream = Callable[["ByteRange"], AsyncIterator[bytes]]
+"""What gives the bytes of a range."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """Bytes of known number that can be read from anywhere."""
+
+    name: str
+    """For the log."""
+    bytes: int
+    etag: str
+    stream: MakeStream
+
+
 async def media_response(
     objects: Objects,
     media: Media,
@@ -103,38 +118,59 @@ async def media_response(
     is_head: bool,
     extra_headers: Mapping[str, str],
 ) -> Response:
+    """Return the asked bytes of a recording; see `ranged_response`."""
+
+    def stream(span: ByteRange) -> AsyncIterator[bytes]:
+        if media.shift_90k:
+            return _shifted(objects, media, span)
+        return read_pieces(objects, media.key, span)
+
+    content = Content(media.key, media.bytes, media.etag, stream)
+    return await ranged_response(
+        content, request_headers, is_head=is_head, extra_headers=extra_headers
+    )
+
+
+async def ranged_response(
+    content: Content,
+    request_headers: Mapping[str, str],
+    *,
+    is_head: bool,
+    extra_headers: Mapping[str, str],
+) -> Response:
     """Return the asked bytes: 200, 206, 304 or 416.
 
     The first piece is read before anything is sent, so that a missing object is an error and not
-    a broken download. Raises Problem.
+    a broken download. What goes wrong later breaks the connection. Raises Problem.
     """
-    headers = {"Accept-Ranges": "bytes", "ETag": media.etag, **extra_headers}
-    if request_headers.get("if-none-match") in {media.etag, "*"}:
+    headers = {"Accept-Ranges": "bytes", "ETag": content.etag, **extra_headers}
+    if request_headers.get("if-none-match") in {content.etag, "*"}:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     # A changed object must be read anew from its start: If-Range, RFC 9110 section 13.1.5.
-    is_same = request_headers.get("if-range", media.etag) == media.etag
+    is_same = request_headers.get("if-range", content.etag) == content.etag
     try:
-        asked = parse_range(request_headers.get("range") if is_same else None, media.bytes)
+        asked = parse_range(request_headers.get("range") if is_same else None, content.bytes)
     except Unsatisfiable:
         raise Problem(
             HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-            f"the recording has {media.bytes} bytes",
-            headers={"Content-Range": f"bytes */{media.bytes}"},
+            f"the recording has {content.bytes} bytes",
+            headers={"Content-Range": f"bytes */{content.bytes}"},
         ) from None
-    status, span = HTTPStatus.OK, ByteRange(0, media.bytes)
+    status, span = HTTPStatus.OK, ByteRange(0, content.bytes)
     if asked is not None:
         status, span = HTTPStatus.PARTIAL_CONTENT, asked
         last = span.offset + span.length - 1
-        headers["Content-Range"] = f"bytes {span.offset}-{last}/{media.bytes}"
+        headers["Content-Range"] = f"bytes {span.offset}-{last}/{content.bytes}"
     headers["Content-Length"] = str(span.length)
     if is_head:
         return Response(status_code=status, headers=headers, media_type="video/mp4")
-    stream = _counted(
-        _shifted(objects, media, span) if media.shift_90k else _pieces(objects, media.key, span)
-    )
-    first = await _first_piece(stream, media.key)
+    stream = _counted(content.stream(span))
+    first = await _first_piece(stream, content.name)
     return StreamingResponse(
-        _resumed(first, stream), status_code=status, headers=headers, media_type="video/mp4"
+        _resumed(first, stream, content.name),
+        status_code=status,
+        headers=headers,
+        media_type="video/mp4",
     )
 
 
@@ -151,10 +187,14 @@ async def _first_piece(stream: AsyncIterator[bytes], key: str) -> bytes:
         raise unavailable("the object store is away; try again in a few seconds") from error
 
 
-async def _resumed(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _resumed(first: bytes, rest: AsyncIterator[bytes], key: str) -> AsyncIterator[bytes]:
     yield first
-    async for piece in rest:
-        yield piece
+    try:
+        async for piece in rest:
+            yield piece
+    except (StorageError, MediaCutShort, NotPartsError) as error:
+        log.warning("media.broken_off", object_key=key, reason=str(error))
+        raise
 
 
 async def _counted(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -173,7 +213,8 @@ async def read_piece(objects: Objects, key: str, span: ByteRange) -> bytes:
     return piece
 
 
-async def _pieces(objects: Objects, key: str, span: ByteRange) -> AsyncIterator[bytes]:
+async def read_pieces(objects: Objects, key: str, span: ByteRange) -> AsyncIterator[bytes]:
+    """Yield a range of an object in pieces; raises StorageError, MediaCutShort."""
     sent = 0
     while sent < span.length:
         piece = await read_piece(objects, key, ByteRange(span.offset + sent, span.length - sent))
@@ -187,7 +228,7 @@ async def _shifted(objects: Objects, media: Media, span: ByteRange) -> AsyncIter
     position, end = span.offset, span.offset + span.length
     if position < offsets[0]:
         head = ByteRange(position, min(offsets[0], end) - position)
-        async for piece in _pieces(objects, media.key, head):
+        async for piece in read_pieces(objects, media.key, head):
             yield piece
         position += head.length
     if position >= end:
@@ -197,11 +238,24 @@ async def _shifted(objects: Objects, media: Media, span: ByteRange) -> AsyncIter
     whole = ByteRange(begin, (offsets[after] if after < len(offsets) else media.bytes) - begin)
     init = await read_piece(objects, media.key, ByteRange(0, media.init_bytes))
     shifter = DecodeTimeShifter(media.shift_90k, timescales(init))
-    skip, left = position - begin, end - position
-    async for piece in _pieces(objects, media.key, whole):
+    stream = read_pieces(objects, media.key, whole)
+    async for piece in cut_out(stream, shifter, position - begin, end - position):
+        yield piece
+
+
+async def cut_out(
+    fragments: AsyncIterator[bytes], shifter: DecodeTimeShifter, skip: int, length: int
+) -> AsyncIterator[bytes]:
+    """Yield `length` bytes behind the first `skip` of whole fragments, rewritten on the way.
+
+    Raises NotPartsError, also where the fragments do not end with a whole part.
+    """
+    async for piece in fragments:
         ready = shifter.feed(piece)
-        wanted = ready[skip : skip + left]
+        wanted = ready[skip : skip + length]
         skip = max(0, skip - len(ready))
-        left -= len(wanted)
+        length -= len(wanted)
         if wanted:
             yield wanted
+    if not shifter.is_between_parts:
+        raise NotPartsError("the last part is cut off")
