@@ -22,7 +22,9 @@ from starlette.types import Receive, Scope, Send
 from libs.web.problems import Problem, problem_response
 from services.api.access import Permission, Principal
 from services.api.context import Context, Ctx
+from services.api.database import DatabaseUnavailable
 from services.api.event_clients import Client
+from services.api.grants import principal_now
 from services.api.rights import Who, needs
 from services.api.schemas_system import EventData
 
@@ -90,13 +92,16 @@ async def _events(ctx: Context, client: Client) -> AsyncGenerator[bytes, None]:
             continue
         due = time.monotonic() + HEARTBEAT_SECONDS
         before = client.principal
-        now = await principal_now(ctx, before)
+        now = await _still(ctx, before)
         if now is None or not now.may(Permission.CAMERAS_READ):
             return
         client.principal = now
         yield KEEPALIVE_COMMENT if now.cameras == before.cameras else _CAMERAS
 
 
-async def principal_now(_ctx: Context, principal: Principal) -> Principal | None:
-    """Return who follows, with the rights of now; None when they may not any more."""
-    return principal
+async def _still(ctx: Context, principal: Principal) -> Principal | None:
+    """Return who follows, with the rights of now; while nobody can tell, with those of before."""
+    try:
+        return await principal_now(ctx, principal)
+    except DatabaseUnavailable:
+        return principal

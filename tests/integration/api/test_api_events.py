@@ -17,6 +17,7 @@ from libs.contracts.messages import Event
 from libs.contracts.ownership import RecordingProgress
 from services.api import event_clients
 from services.api.access import Permission, Principal
+from services.api.database import DatabaseUnavailable
 from services.api.handlers import Projector
 from services.api.rights import principal_of
 from services.api.routes import events as route
@@ -169,17 +170,39 @@ async def test_stream_ends_when_the_right_is_gone_and_tells_when_other_cameras_a
     api: Api, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(route, "HEARTBEAT_SECONDS", 0.01)
-    answers: list[Principal | None] = [GUEST, GUEST, None]
-
-    async def looked_up(_ctx: object, _principal: Principal) -> Principal | None:
-        return answers.pop(0)
-
-    monkeypatch.setattr(route, "principal_now", looked_up)
     async with following(api) as events:
-        told = [each async for each in events]
+        assert await anext(events) == ("", None)
+        await change_key(api, "all_cameras = false, camera_ids = array['front-door']")
+        assert await until(events, "cameras") == {}
+        await stored(api, recording(NOW, camera_id="garage"), recording(NOW))
+        told = await until(events, "recording")
+        await change_key(api, "revoked_at = now()")
+        rest = [name async for name, _ in events]
 
-    assert told == [("cameras", {}), ("", None)]
+    assert told["camera_id"] == "front-door"
+    assert set(rest) <= {""}
     await eventually(lambda: not api.followers.events.clients)
+
+
+async def change_key(api: Api, change: str) -> None:
+    """Change the rights of the key that follows, as seen at once."""
+    async with api.database.connection() as db:
+        await db.execute(f"update api_keys set {change} where name = 'test'")
+    api.context.principals.forget()
+
+
+async def test_stream_goes_on_while_nobody_can_tell_of_rights(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+):
+    async def away(*_: object) -> None:
+        raise DatabaseUnavailable("away")
+
+    monkeypatch.setattr(route, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(route, "principal_now", away)
+    async with following(api) as events:
+        told = [await anext(events) for _ in range(3)]
+
+    assert told == [("", None)] * 3
 
 
 async def test_stream_ends_with_the_server_and_those_who_left_are_not_counted(api: Api):
