@@ -14,16 +14,6 @@ export function NotFoundPage() {
   );
 }
 
-export function NothingAllowed() {
-  usePageTitle("Welcome");
-  return (
-    <EmptyState
-      title="Nothing to see yet"
-      text="Your account may not see any page. Ask an administrator for the rights that you need."
-    />
-  );
-}
-
 /** A page that could not be loaded, or broke; loading anew helps against both. */
 export function ErrorPage() {
   const error = useRouteError();

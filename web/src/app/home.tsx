@@ -1,11 +1,10 @@
 import { Navigate } from "react-router";
-import { NothingAllowed } from "./error-pages";
-import { PAGES } from "./pages";
+import { opens, PAGES } from "./pages";
 import { useSession } from "./session";
 
-/** Leads to the first page that one may see. */
+/** Leads to the first page that one may see; the last is for everybody. */
 export function Home() {
   const { permissions } = useSession();
-  const first = PAGES.find(({ permission }) => permissions.includes(permission));
-  return first === undefined ? <NothingAllowed /> : <Navigate to={first.path} replace />;
+  const first = PAGES.find((page) => opens(page.permissions, permissions));
+  return <Navigate to={first?.path ?? "/system"} replace />;
 }

@@ -9,7 +9,8 @@ export interface PageEntry {
   path: string;
   label: string;
   icon: LucideIcon;
-  permission: Permission;
+  /** What it takes to see it; any one of them does. Empty: being signed in. */
+  permissions: readonly Permission[];
   /** Addresses below the first, as the router takes them. */
   patterns: string[];
   /** Pressed after `g`. */
@@ -22,7 +23,7 @@ export const PAGES: readonly PageEntry[] = [
     path: "/live",
     label: "Live",
     icon: LayoutGrid,
-    permission: "live:watch",
+    permissions: ["live:watch"],
     patterns: ["live"],
     key: "l",
     load: async () => ({ Component: (await import("../live")).Live }),
@@ -31,7 +32,7 @@ export const PAGES: readonly PageEntry[] = [
     path: "/playback",
     label: "Playback",
     icon: CirclePlay,
-    permission: "footage:read",
+    permissions: ["footage:read"],
     patterns: ["playback"],
     key: "p",
     load: async () => ({ Component: (await import("../playback")).Playback }),
@@ -40,7 +41,7 @@ export const PAGES: readonly PageEntry[] = [
     path: "/recordings",
     label: "Recordings",
     icon: ListVideo,
-    permission: "footage:read",
+    permissions: ["footage:read"],
     patterns: ["recordings"],
     key: "r",
     load: async () => ({ Component: (await import("../recordings")).Recordings }),
@@ -49,7 +50,7 @@ export const PAGES: readonly PageEntry[] = [
     path: "/cameras",
     label: "Cameras",
     icon: Cctv,
-    permission: "cameras:read",
+    permissions: ["cameras:read"],
     patterns: ["cameras", "cameras/:id"],
     key: "c",
     load: async () => ({ Component: (await import("../cameras")).Cameras }),
@@ -58,9 +59,14 @@ export const PAGES: readonly PageEntry[] = [
     path: "/system",
     label: "System",
     icon: HardDrive,
-    permission: "system:read",
+    permissions: [],
     patterns: ["system", "system/:tab"],
     key: "s",
     load: async () => ({ Component: (await import("../system")).System }),
   },
 ];
+
+/** Whether somebody may see what asks for one of some permissions. */
+export function opens(asked: readonly Permission[], held: readonly Permission[]): boolean {
+  return asked.length === 0 || asked.some((permission) => held.includes(permission));
+}

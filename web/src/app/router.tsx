@@ -30,7 +30,7 @@ export const routes: RouteObject[] = [
 
 function pageRoute(page: PageEntry): RouteObject {
   return {
-    element: <RequirePermission permission={page.permission} />,
+    element: <RequirePermission permissions={page.permissions} />,
     errorElement: <ErrorPage />, // the navigation around it stays
     children: page.patterns.map((path) => ({ path, lazy: page.load })),
   };

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { classes } from "../ui";
 import { ConnectionNote, useServerEvents } from "./connection";
-import { PAGES, type PageEntry } from "./pages";
+import { opens, PAGES, type PageEntry } from "./pages";
 import { RequireSession, useSession } from "./session";
 import css from "./shell.module.css";
 import { useKeyboard, useShortcuts } from "./shortcuts";
@@ -21,7 +21,7 @@ export function Shell() {
 
 function Frame() {
   const { permissions } = useSession();
-  const pages = PAGES.filter(({ permission }) => permissions.includes(permission));
+  const pages = PAGES.filter((page) => opens(page.permissions, permissions));
   const connection = useServerEvents();
   useKeyboard();
   useGoShortcuts(pages);

@@ -35,7 +35,7 @@ test("the first address leads to the first page that one may see", async () => {
 
 test("a page that one may not see says so", async () => {
   answering({ "GET /session": () => me("cameras:read") });
-  openApp("/system");
+  openApp("/recordings");
 
   expect(await screen.findByText("Not for your account")).toBeTruthy();
 });
