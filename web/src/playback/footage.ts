@@ -5,10 +5,10 @@ import { type Pair, Spans } from "./spans";
 /** As the server tells it; times in Unix milliseconds. */
 export interface TimelineAnswer {
   camera_id: string;
-  recorded: Pair[];
-  gaps: GapAnswer[];
+  recorded: readonly (readonly number[])[];
+  gaps: readonly GapAnswer[];
   /** On the device's own storage and not recorded. */
-  stored: Pair[];
+  stored: readonly (readonly number[])[];
   /** From here on the recorder has it, and it cannot be played yet. */
   pending_from_ms: number | null;
 }
@@ -68,8 +68,8 @@ export class Footage {
       reason: gap.reason,
       detail: gap.detail,
     }));
-    const recorded = Spans.of(joined(answer.recorded));
-    const stored = Spans.of(answer.stored);
+    const recorded = Spans.of(joined(pairsOf(answer.recorded)));
+    const stored = Spans.of(pairsOf(answer.stored));
     return new Footage(startMs, endMs, recorded, gaps, stored, answer.pending_from_ms);
   }
 
@@ -99,6 +99,10 @@ export class Footage {
     const span = this.recorded.from(ms);
     return span === null ? null : Math.max(span[0], ms);
   }
+}
+
+function pairsOf(spans: readonly (readonly number[])[]): Pair[] {
+  return spans.map(([start = Number.NaN, end = Number.NaN]) => [start, end]);
 }
 
 function joined(pairs: readonly Pair[]): Pair[] {

@@ -1,0 +1,67 @@
+/** Tells over the pictures what was skipped, what is waited for, and where footage ends. */
+
+import { Button, formatSeconds, formatTime } from "../ui";
+import css from "./playback.module.css";
+import type { PlaybackSession, Snapshot } from "./session";
+import type { Notice } from "./skip-teller";
+
+export interface NoticeCardProps {
+  session: PlaybackSession;
+  snapshot: Snapshot;
+  onLive(): void;
+  onLast(): void;
+}
+
+export function NoticeCard(props: NoticeCardProps) {
+  return (
+    <div className={css.notices} role="status">
+      <Content {...props} />
+    </div>
+  );
+}
+
+function Content({ session, snapshot, onLive, onLast }: NoticeCardProps) {
+  const { notice, state, error } = snapshot;
+  if (error !== null) {
+    return (
+      <div className={css.notice} data-tone="bad">
+        <p>The footage cannot be asked for. {error}</p>
+        <Button onPress={() => session.retry()}>Try again</Button>
+      </div>
+    );
+  }
+  if (notice !== null) return <Skipped notice={notice} />;
+  if (state === "waiting") {
+    return (
+      <div className={css.notice}>
+        <p>This is still being recorded. It plays on by itself in about a minute.</p>
+        <Button onPress={onLive}>Watch live</Button>
+      </div>
+    );
+  }
+  if (state === "ended") {
+    return (
+      <div className={css.notice}>
+        <p>Nothing is recorded after this moment.</p>
+        <Button onPress={onLast}>Go to the last footage</Button>
+      </div>
+    );
+  }
+  return null;
+}
+
+function Skipped({ notice: { startMs, endMs, reasons } }: { notice: Notice }) {
+  const clock = (ms: number) => formatTime(new Date(ms), "clock");
+  const isSameDay = formatTime(new Date(startMs), "day") === formatTime(new Date(endMs), "day");
+  const goesOn = isSameDay ? clock(endMs) : formatTime(new Date(endMs), "second");
+  return (
+    <div className={css.notice} data-testid="skip-notice">
+      <p>
+        <strong>
+          No recording {clock(startMs)}–{goesOn}
+        </strong>{" "}
+        ({formatSeconds((endMs - startMs) / 1000)}): {reasons.join("; ")}. Playing on at {goesOn}.
+      </p>
+    </div>
+  );
+}

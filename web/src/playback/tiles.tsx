@@ -1,0 +1,44 @@
+/** All cameras' pictures, and over them what is to be said about the moment. */
+
+import { CameraTile } from "./camera-tile";
+import { NoticeCard } from "./notice-card";
+import { momentText } from "./notices";
+import css from "./playback.module.css";
+import type { PlaybackSession, Snapshot } from "./session";
+import type { Navigation } from "./use-navigation";
+
+export interface TilesProps {
+  session: PlaybackSession;
+  snapshot: Snapshot;
+  navigation: Navigation;
+  cameras: readonly string[];
+  nameOf(camera: string): string;
+}
+
+export function Tiles({ session, snapshot, navigation, cameras, nameOf }: TilesProps) {
+  const footage = session.footage;
+  return (
+    <div className={css.stage} data-count={cameras.length}>
+      {cameras.map((camera) => {
+        const moment = footage.get(camera)?.at(snapshot.wallMs, Date.now());
+        return (
+          <CameraTile
+            key={camera}
+            session={session}
+            camera={camera}
+            name={nameOf(camera)}
+            screen={snapshot.screens.get(camera) ?? { kind: "loading" }}
+            why={moment === undefined ? "Loading" : momentText(moment)}
+            isOnly={cameras.length === 1}
+          />
+        );
+      })}
+      <NoticeCard
+        session={session}
+        snapshot={snapshot}
+        onLive={navigation.goLive}
+        onLast={navigation.goToLast}
+      />
+    </div>
+  );
+}
