@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import HTTPConnection
 
+from libs.contracts.times import to_milliseconds
 from services.api.access import Principal
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Entry:
     def columns(self) -> tuple[object, ...]:
         """Return what is stored: texts bounded, and without what PostgreSQL cannot hold."""
         return (
-            self.at,
+            to_milliseconds(self.at),  # as cursors name it
             self.kind,
             _clean(self.actor_id),
             _clean(self.actor),

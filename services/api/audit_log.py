@@ -16,6 +16,7 @@ from services.api.database import Database, DatabaseUnavailable
 
 if TYPE_CHECKING:
     from services.api.database import Connection
+    from services.api.schemas_groups import AuditQuery
 
 log = structlog.get_logger()
 
@@ -33,6 +34,20 @@ DELETE_OLD = """
 delete from audit_log where entry_id in (
     select entry_id from audit_log where at < $1 order by at limit $2
 )
+"""
+
+# Newest first. Somebody is named by id, or by the name of now.
+SELECT_ENTRIES = """
+select * from audit_log
+where at >= $1 and at < $2
+  and ($3::text is null or actor_id = any(array(
+      select $3 union select user_id from users where lower(name) = lower($3)
+      union select prefix from api_keys where name = $3)))
+  and ($4::text is null or action = $4 or starts_with(action, $4 || '.'))
+  and ($5::text is null or camera_id = $5)
+  and ($6::timestamptz is null or (at, entry_id) < ($6, $7))
+order by at desc, entry_id desc
+limit $8
 """
 
 
@@ -128,6 +143,24 @@ class AuditLog:
             if deleted:
                 log.info("audit.expired", entries=deleted)
             await asyncio.sleep(EXPIRE_SECONDS)
+
+
+async def read_entries(
+    db: "Connection", query: "AuditQuery", *, limit: int
+) -> list[asyncpg.Record]:
+    """Return a page of entries, newest first."""
+    after = query.position
+    return await db.fetch(
+        SELECT_ENTRIES,
+        query.start,
+        query.end,
+        query.actor,
+        query.action,
+        query.camera,
+        after.started_at if after else None,
+        int(after.row_id) if after else None,
+        limit,
+    )
 
 
 async def _write(db: "Connection", batch: list[Entry]) -> None:

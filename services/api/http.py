@@ -24,13 +24,16 @@ from services.api.context import Context
 from services.api.database import DatabaseUnavailable, database_away
 from services.api.openapi import PROBLEM_CONTENT, DescribedApi
 from services.api.pages import PagesMount, WebPages
+from services.api.route_rights import check_routes
 from services.api.routes import (
     api_keys,
+    audit,
     cameras,
     clips,
     devices,
     discovery,
     events,
+    groups,
     health_history,
     iframes,
     layouts,
@@ -55,6 +58,8 @@ ROUTES = (
     sessions,
     users,
     api_keys,
+    audit,
+    groups,
     cameras,
     status,
     recordings,
@@ -102,6 +107,7 @@ def build_http(context: Context) -> FastAPI:
     app.include_router(system.router, prefix="/api/v1")
     app.include_router(system.pages)
     app.router.routes.append(PagesMount("/", WebPages(context.settings.web_dir)))
+    check_routes(app.routes)
     install_error_handlers(app)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(DatabaseUnavailable, _on_database_away)

@@ -45,6 +45,12 @@ def note_played(
         audit_view(ctx, asking, "footage.played", camera_id, by=who, **what)
 
 
+def note_audit_read(ctx: "Context", asking: HTTPConnection, who: Principal) -> None:
+    """Write down that somebody reads the audit log; paging on is no other reading."""
+    if ctx.audit_log.is_new(("audit", who.kind, who.id), TOLD_SECONDS, prolongs=True):
+        audit_view(ctx, asking, "audit.read", by=who)
+
+
 def note_downloaded(
     ctx: "Context",
     asking: HTTPConnection,

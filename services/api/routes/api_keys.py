@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     import asyncpg
 
 log = structlog.get_logger()
-router = APIRouter(prefix="/api-keys", tags=["users"], dependencies=[needs(Permission.USERS_WRITE)])
+router = APIRouter(
+    prefix="/api-keys",
+    tags=["users"],
+    dependencies=[needs(Permission.USERS_WRITE, all_cameras=True)],
+)
 
 
 @router.get("")

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from services.api.database import Connection
 
 log = structlog.get_logger()
-router = APIRouter(prefix="/users", tags=["users"], dependencies=[needs(Permission.USERS_WRITE)])
+router = APIRouter(
+    prefix="/users", tags=["users"], dependencies=[needs(Permission.USERS_WRITE, all_cameras=True)]
+)
 
 
 @router.get("")
