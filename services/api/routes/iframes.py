@@ -1,6 +1,7 @@
 """Pictures for scrubbing through recorded footage, and a playlist that names all there is."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
@@ -21,11 +22,11 @@ from services.api.iframes import (
 from services.api.picture_bytes import Showing, read_picture, read_video_init
 from services.api.playlist_response import playlist_response
 from services.api.recording_ids import camera_of
-from services.api.routes.playback import IMMUTABLE, MAX_FRAGMENTS
+from services.api.routes.playback import IMMUTABLE, PLAYLIST_LIMITS
 from services.api.routes.recordings import existing_recording
 from services.api.schemas_clips import PictureQuery, PicturesQuery
 from services.api.schemas_queries import SignedQuery
-from services.api.selection import Asked, Limits, Selection, check_range, select
+from services.api.selection import Asked, Selection, check_range, select
 from services.api.signing import media_scope, playback_scope
 from services.api.variants import read_variant
 from services.api.viewings import note_played
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["playback"])
 
-LIMITS = Limits("a playlist", timedelta(hours=6), recordings=5400, fragments=50_000)
-MAX_PICTURES = MAX_FRAGMENTS
+LIMITS = replace(PLAYLIST_LIMITS, fragments=50_000)
+"""More than a playlist has pictures: most may be left out."""
+MAX_PICTURES = PLAYLIST_LIMITS.fragments
 
 
 @router.get("/cameras/{camera_id}/iframes.m3u8", response_class=Response)

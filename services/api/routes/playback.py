@@ -1,47 +1,34 @@
 """Watching recorded footage: playlists, links that need no key, media and downloads."""
 
-import gzip
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import urlencode
 
-import structlog
 from fastapi import APIRouter, Query, Request, Response
 
 from libs.contracts.ids import CameraId
 from libs.contracts.times import from_unix_seconds, isoformat_z
-from libs.web.problems import invalid, not_found
-from services.api import catalog, registry
 from services.api.access import Permission, Principal
-from services.api.catalog import Scope
 from services.api.context import Context, Ctx
 from services.api.grants import maker_id, require_access
 from services.api.media import Media, media_response
-from services.api.playlist import Clip, render, select_clips
+from services.api.playlist import render
+from services.api.playlist_response import playlist_response
 from services.api.recording_ids import camera_of
 from services.api.rights import Who, needs, no_camera
 from services.api.routes.recordings import check_camera, existing_recording
 from services.api.schemas import PlaybackLink, PlaybackLinkCreate
 from services.api.schemas_queries import MediaQuery, PlaybackQuery
+from services.api.selection import Asked, Limits, check_range, select
 from services.api.signing import media_scope, playback_scope
 from services.api.viewings import note_downloaded, note_footage_link, note_played
 
-if TYPE_CHECKING:
-    from services.api.database import Connection
-
-log = structlog.get_logger()
 router = APIRouter(tags=["playback"])
 
 FOOTAGE = [needs(Permission.FOOTAGE_READ)]
 
-PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
-MAX_RANGE = timedelta(hours=6)
-MAX_FRAGMENTS = 5400
-MAX_RECORDINGS = 5400
-GZIP_FROM_BYTES = 10_000
-SETTLING = timedelta(seconds=30)
-"""How long after its end a recording may take to be stored and announced."""
+PLAYLIST_LIMITS = Limits("a playlist", timedelta(hours=6), recordings=5400, fragments=5400)
 IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
@@ -55,35 +42,18 @@ async def playback(
     """
     scope = playback_scope(camera_id, query.stream, query.start, query.end)
     who = await require_access(ctx, request, query, scope, camera_id)
-    start, end = query.start, query.end or query.start + MAX_RANGE
-    _check_range(start, end)
-    now = ctx.now()
-    async with ctx.database.connection() as db:
-        await check_camera(db, camera_id)
-        recordings = (
-            await catalog.playable(
-                db, camera_id, query.stream, start, min(end, now), limit=MAX_RECORDINGS
-            )
-            if start < now
-            else []
-        )
-        clips = select_clips(recordings, start, end)
-        if not clips:
-            raise not_found(
-                await _why_empty(db, Scope((camera_id,), query.stream, start, end), now)
-            )
-        camera = await registry.read_camera(db, camera_id)
-    _check_fragments(clips)
+    now, start, end = ctx.now(), query.start, query.end or query.start + PLAYLIST_LIMITS.span
+    check_range(start, end, PLAYLIST_LIMITS)
+    asked = Asked(camera_id, query.stream, start, end)
+    selection = await select(ctx, asked, PLAYLIST_LIMITS)
     span = {"from": isoformat_z(start), "to": isoformat_z(end), "stream": query.stream}
     note_played(ctx, request, who, camera_id, **span)
-    length = timedelta(seconds=camera.config.recording_seconds if camera else 0)
-    is_final = end <= now - length - SETTLING or (end <= now and clips[-1].end >= end)
 
     def media_uri(recording_id: str, shift_90k: int) -> str:
         return _media_uri(ctx, who, recording_id, shift_90k, now)
 
-    text = render(clips, media_uri=media_uri, is_final=is_final)
-    return _playlist_response(text, request)
+    text = render(selection.clips, media_uri=media_uri, is_final=selection.is_final)
+    return playlist_response(text, request)
 
 
 @router.post("/playback-links", status_code=HTTPStatus.CREATED, dependencies=FOOTAGE)
@@ -96,7 +66,7 @@ async def create_playback_link(
     """
     if not who.sees(body.camera_id):
         raise no_camera(body.camera_id)
-    _check_range(body.start, body.end or body.start + MAX_RANGE)
+    check_range(body.start, body.end or body.start + PLAYLIST_LIMITS.span, PLAYLIST_LIMITS)
     async with ctx.database.connection() as db:
         await check_camera(db, body.camera_id)
     signature = ctx.signer.sign(
@@ -156,15 +126,6 @@ async def _bytes_of(
     )
 
 
-def _playlist_response(text: str, request: Request) -> Response:
-    """Return a playlist, compressed where it is long: hours of footage make hundreds of KB."""
-    headers, body = {"Vary": "Accept-Encoding"}, text.encode()
-    if len(body) > GZIP_FROM_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        body = gzip.compress(body, compresslevel=5)
-    return Response(body, headers=headers, media_type=PLAYLIST_TYPE)
-
-
 def _media_uri(
     ctx: Context, who: Principal, recording_id: str, shift_90k: int, now: datetime
 ) -> str:
@@ -178,32 +139,3 @@ def _media_uri(
     )
     shift = f"&shift={shift_90k}" if shift_90k else ""
     return f"../../media/{recording_id}.mp4?{signature.query}{shift}"
-
-
-def _check_range(start: datetime, end: datetime) -> None:
-    if end <= start:
-        raise invalid("query to", "`to` must come after `from`")
-    if end - start > MAX_RANGE:
-        raise invalid("query to", "a playlist may span at most 6 hours; ask for a shorter range")
-
-
-def _check_fragments(clips: list[Clip]) -> None:
-    if len(clips) > MAX_FRAGMENTS:
-        until = isoformat_z(clips[MAX_FRAGMENTS].start)
-        raise invalid(
-            "query to",
-            f"the range has {len(clips)} fragments and a playlist may have {MAX_FRAGMENTS}; "
-            f"ask for it in pieces, the first up to {until}",
-        )
-
-
-async def _why_empty(db: "Connection", scope: Scope, now: datetime) -> str:
-    span = f"from {isoformat_z(scope.start)} to {isoformat_z(scope.end)}"
-    lead = f"{(scope.cameras or ('?',))[0]} has no footage {span}"
-    if scope.start >= now:
-        return f"{lead}: that is in the future"
-    gaps = await catalog.list_gaps(db, scope, now=now, limit=3)
-    if not gaps:
-        return f"{lead}: nothing was recorded then and no gap was reported"
-    told = [f"{gap['reason']} since {isoformat_z(gap['started_at'])}" for gap in gaps]
-    return f"{lead}: {'; '.join(told)}"
