@@ -128,6 +128,13 @@ export function neighbour(layout: Layout, camera_id: string, direction: Directio
   return ranked[0]?.tile.camera_id ?? null;
 }
 
+/** The tile before or after one in reading order, round and round. */
+export function following(layout: Layout, camera_id: string, direction: Direction): string | null {
+  const order = inReadingOrder(layout).map((tile) => tile.camera_id);
+  const step = direction === "left" || direction === "up" ? -1 : 1;
+  return order[(order.indexOf(camera_id) + step + order.length) % order.length] ?? null;
+}
+
 /** Places one tile and pushes what it covers down; where there is no room left, nothing moves. */
 function settle(layout: Layout, placed: Tile): Layout {
   const others = layout.tiles.filter((tile) => tile.camera_id !== placed.camera_id);

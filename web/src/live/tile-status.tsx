@@ -56,7 +56,9 @@ export function TileTop(props: { camera: Camera; status: Status | undefined }) {
 /** Renews itself, so that the rest of the tile need not. */
 export function Behind({ player }: { player: LivePlayer | null }) {
   useNow(BEHIND_MS, player !== null);
-  const { text, tone } = describeBehind(player?.secondsBehindLive() ?? null);
+  const seconds = player?.secondsBehindLive() ?? null;
+  if (seconds === null) return null;
+  const { text, tone } = describeBehind(seconds);
   return (
     <span className={css.behind} data-tone={tone} title="Seconds behind live">
       <span className="visually-hidden">Behind live: </span>

@@ -120,7 +120,7 @@ export const Tile = memo(function Tile(props: TileProps) {
         onDoubleClick={() => commands.enlarge(id)}
       />
       <TileTop camera={camera} status={status} />
-      {props.hasStatistics && player !== null && rendition !== null && (
+      {props.hasStatistics && state.kind === "live" && player !== null && rendition !== null && (
         <Statistics player={player} rendition={rendition} status={status} />
       )}
       <div className={css.bottom}>

@@ -10,7 +10,7 @@ import {
   SlidersHorizontal,
 } from "lucide-react";
 import { Button, IconButton, Menu, MenuChoice, MenuItem, Select, ToggleButton } from "../ui";
-import type { Address } from "./address";
+import { type Address, readAddress } from "./address";
 import { GRID_SIZES, type GridSize } from "./layout";
 import css from "./live.module.css";
 import type { Group, SavedLayout, WallView } from "./wall-view";
@@ -158,22 +158,22 @@ function PlayingMenu({ address, isFallback, onAddress }: ToolbarProps) {
       <MenuChoice
         label="Transport"
         options={[
-          { id: "auto", label: isFallback ? "Automatic (now LL-HLS)" : "Automatic" },
-          { id: "websocket", label: "WebSocket: least delay" },
-          { id: "ll-hls", label: "LL-HLS: through any proxy" },
+          { id: "transport=auto", label: isFallback ? "Automatic (now LL-HLS)" : "Automatic" },
+          { id: "transport=websocket", label: "WebSocket: least delay" },
+          { id: "transport=ll-hls", label: "LL-HLS: through any proxy" },
         ]}
-        value={address.transport}
-        onChange={(id) => onAddress({ transport: id as Address["transport"] })}
+        value={`transport=${address.transport}`}
+        onChange={(id) => onAddress({ transport: readAddress(new URLSearchParams(id)).transport })}
       />
       <MenuChoice
         label="Stream"
         options={[
-          { id: "auto", label: "Automatic: by size" },
-          { id: "main", label: "Full resolution" },
-          { id: "sub", label: "Low resolution" },
+          { id: "rendition=auto", label: "Automatic: by size" },
+          { id: "rendition=main", label: "Full resolution" },
+          { id: "rendition=sub", label: "Low resolution" },
         ]}
-        value={address.rendition}
-        onChange={(id) => onAddress({ rendition: id as Address["rendition"] })}
+        value={`rendition=${address.rendition}`}
+        onChange={(id) => onAddress({ rendition: readAddress(new URLSearchParams(id)).rendition })}
       />
     </Menu>
   );

@@ -1,9 +1,15 @@
 /** A player that belongs to a tile: it plays while it is wanted, and nothing is left of it after. */
 
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
-import type { LivePlayer, PlayerState, Rendition, Transport } from "../player";
+import {
+  createPlayer,
+  type LivePlayer,
+  type PlayerState,
+  type Rendition,
+  type Transport,
+} from "../player";
 import { expose } from "./expose";
-import { usePlayers } from "./players";
+import { access, clock } from "./players";
 
 const IDLE: PlayerState = { kind: "idle" };
 
@@ -20,7 +26,6 @@ export interface Wanted {
 
 export function useLivePlayer(video: HTMLVideoElement | null, wanted: Wanted): LivePlayer | null {
   const { camera, transport, rendition } = wanted;
-  const { access, clock, create } = usePlayers();
   const latest = useRef(wanted);
   useEffect(() => {
     latest.current = wanted;
@@ -29,14 +34,14 @@ export function useLivePlayer(video: HTMLVideoElement | null, wanted: Wanted): L
   useEffect(() => {
     if (video === null) return;
     const { margin } = latest.current;
-    const made = create(transport, access, clock, margin === undefined ? {} : { margin });
+    const made = createPlayer(transport, access, clock, margin === undefined ? {} : { margin });
     made.attach(video);
     setPlayer(made);
     return () => {
       made.stop();
       setPlayer(null);
     };
-  }, [video, transport, access, clock, create]);
+  }, [video, transport]);
   useEffect(() => {
     if (player === null || rendition === null) return;
     player.play(camera, rendition);

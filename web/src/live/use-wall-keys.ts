@@ -1,7 +1,15 @@
 /** The Live page's keys. */
 
+import { flushSync } from "react-dom";
 import { type Shortcut, useShortcuts } from "../app/shortcuts";
-import { type Direction, GRID_SIZES, type GridSize, type Layout, neighbour } from "./layout";
+import {
+  type Direction,
+  following,
+  GRID_SIZES,
+  type GridSize,
+  type Layout,
+  neighbour,
+} from "./layout";
 import type { Tiles } from "./use-tile-commands";
 
 export interface WallKeys {
@@ -32,9 +40,13 @@ export function useWallKeys(keys: WallKeys): void {
       if (inHand !== null) run(inHand);
     };
     const go = (direction: Direction) => () => {
-      const next = neighbour(layout, inHand ?? "", direction);
+      const next =
+        tiles.large === null
+          ? neighbour(layout, inHand ?? "", direction)
+          : following(layout, tiles.large, direction);
       if (next === null) return;
-      if (tiles.large !== null) tiles.enlarge(next);
+      // what is not displayed yet takes no focus
+      if (tiles.large !== null) flushSync(() => tiles.enlarge(next));
       tiles.keys(next)?.focus();
     };
     return [

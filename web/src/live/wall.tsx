@@ -33,13 +33,14 @@ export interface WallProps {
 export function Wall(props: WallProps) {
   const { layout, cameras, statuses, large, commands, onEdit } = props;
   const [grid, setGrid] = useState<HTMLElement | null>(null);
-  const rows = rowsOf(layout);
-  const cells = large === null ? { columns: layout.columns, rows } : { columns: 1, rows: 1 };
+  const isSingle = large !== null || layout.tiles.length === 1;
+  const columns = large === null ? layout.columns : 1;
+  const rows = large === null ? rowsOf(layout) : 1;
   const cell = useCallback(() => {
     const box = grid?.getBoundingClientRect();
-    const width = ((box?.width ?? 0) + GAP_PX) / layout.columns;
+    const width = ((box?.width ?? 0) + GAP_PX) / columns;
     return { width, height: ((box?.height ?? 0) + GAP_PX) / rows };
-  }, [grid, layout.columns, rows]);
+  }, [grid, columns, rows]);
   const drag = useDrag(layout, cell, (changed) => onEdit?.(changed));
   return (
     <section
@@ -48,8 +49,9 @@ export function Wall(props: WallProps) {
       className={css.wall}
       data-large={large !== null || undefined}
       style={{
-        gridTemplateColumns: `repeat(${cells.columns}, minmax(0, 1fr))`,
-        gridTemplateRows: `repeat(${cells.rows}, minmax(var(--row), 1fr))`,
+        maxHeight: isSingle ? "none" : `calc(100cqw / ${columns} * ${rows} * 9 / 16)`,
+        gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
+        gridTemplateRows: `repeat(${rows}, minmax(var(--row), 1fr))`,
       }}
     >
       {/* in the order of the list: a node that changed its place in the document would stop */}

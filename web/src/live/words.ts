@@ -73,8 +73,7 @@ export function describePicture(state: PlayerState, nowMs: number): PictureWords
   }
 }
 
-export function describeBehind(seconds: number | null): Words {
-  if (seconds === null) return { text: "–", tone: "busy" };
+export function describeBehind(seconds: number): Words {
   const tone = seconds < 1.5 ? "good" : seconds < 5 ? "busy" : "bad";
   if (seconds >= 90) return { text: `${Math.round(seconds / 60)} min`, tone };
   return { text: `${Math.max(0, seconds).toFixed(seconds < 10 ? 1 : 0)} s`, tone };

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   changeTile,
   cleanLayout,
+  following,
   gridLayout,
   gridSizeFor,
   type Layout,
@@ -98,4 +99,10 @@ test("arrows go to the tile that lies there, also past larger ones", () => {
   const large = changeTile(FOUR, "a", { h: 1 });
   expect(neighbour(large, "b", "left")).toBe("a");
   expect(neighbour(large, "d", "left")).toBe("a");
+});
+
+test("from an enlarged tile arrows go through all tiles, round and round", () => {
+  expect(following(FOUR, "b", "right")).toBe("c");
+  expect(following(FOUR, "d", "down")).toBe("a");
+  expect(following(FOUR, "a", "left")).toBe("d");
 });

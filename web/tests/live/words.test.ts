@@ -60,8 +60,8 @@ test("a picture that runs, or is not wanted, says nothing", () => {
 });
 
 test("seconds behind live are told as exactly as they matter", () => {
-  const texts = [null, 0.34, 4.96, 42.4, 600, -0.2].map((each) => describeBehind(each).text);
-  expect(texts).toEqual(["–", "0.3 s", "5.0 s", "42 s", "10 min", "0.0 s"]);
+  const texts = [0.34, 4.96, 42.4, 600, -0.2].map((each) => describeBehind(each).text);
+  expect(texts).toEqual(["0.3 s", "5.0 s", "42 s", "10 min", "0.0 s"]);
   expect(describeBehind(0.4).tone).toBe("good");
   expect(describeBehind(9).tone).toBe("bad");
 });
