@@ -25,4 +25,28 @@ export const TABS: readonly SystemTab[] = [
     permission: "footage:read",
     Content: lazy(async () => ({ default: (await import("./coverage")).Coverage })),
   },
+  {
+    id: "users",
+    label: "Users",
+    permission: "users:write",
+    Content: lazy(async () => ({ default: (await import("./users")).Users })),
+  },
+  {
+    id: "api-keys",
+    label: "API keys",
+    permission: "users:write",
+    Content: lazy(async () => ({ default: (await import("./api-keys")).ApiKeys })),
+  },
+  {
+    id: "sessions",
+    label: "Sessions",
+    permission: null,
+    Content: lazy(async () => ({ default: (await import("./sessions")).Sessions })),
+  },
+  {
+    id: "audit",
+    label: "Audit log",
+    permission: "users:write",
+    Content: lazy(async () => ({ default: (await import("./audit")).Audit })),
+  },
 ];
