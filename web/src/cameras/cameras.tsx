@@ -1,9 +1,9 @@
-import { EmptyState, Page } from "../ui";
+import { useParams } from "react-router";
+import { CameraList } from "./camera-list";
+import { CameraPage } from "./camera-page";
 
+/** The list, or one camera of it. */
 export function Cameras() {
-  return (
-    <Page title="Cameras">
-      <EmptyState title="Nothing here yet" />
-    </Page>
-  );
+  const { id } = useParams();
+  return id === undefined ? <CameraList /> : <CameraPage key={id} cameraId={id} />;
 }

@@ -1,0 +1,46 @@
+/** A camera's changes of health as stretches of time. */
+
+import type { Health } from "../api/cameras";
+import type { Tone } from "../ui";
+import { describeHealth } from "./state";
+
+export interface Change {
+  at: string;
+  state: string;
+  detail: string;
+}
+
+export interface Stretch {
+  fromMs: number;
+  /** Of the whole range, 0 to 1. */
+  share: number;
+  tone: Tone;
+  label: string;
+}
+
+/** What held when and for how long; before the first change nothing is known. */
+export function stretches(changes: readonly Change[], fromMs: number, toMs: number): Stretch[] {
+  const points = changes
+    .map((change) => ({ state: change.state, atMs: Math.max(fromMs, Date.parse(change.at)) }))
+    .filter(({ atMs }) => atMs < toMs);
+  const first = points[0]?.atMs ?? toMs;
+  const whole = [...(first > fromMs ? [{ state: "unknown", atMs: fromMs }] : []), ...points];
+  return whole
+    .map(({ state, atMs }, index) => {
+      const endMs = whole[index + 1]?.atMs ?? toMs;
+      const words = wordsOf(state);
+      return { fromMs: atMs, share: (endMs - atMs) / (toMs - fromMs), ...words };
+    })
+    .filter(({ share }) => share > 0);
+}
+
+/** Changes that happened inside of the range; what held when it began is none. */
+export const changesIn = <T extends Change>(changes: readonly T[], fromMs: number): T[] =>
+  changes.filter(({ at }) => Date.parse(at) >= fromMs);
+
+function wordsOf(state: string): { tone: Tone; label: string } {
+  if (!["online", "offline", "unauthorized", "error"].includes(state)) {
+    return { tone: "plain", label: "Not known" };
+  }
+  return describeHealth({ state: state as Health["state"], is_flapping: false });
+}
