@@ -30,12 +30,24 @@ class CredentialBox:
         parts = [key.strip() for key in keys.split(",") if key.strip()]
         if not parts:
             raise ValueError("no credential key is set; make one with Fernet.generate_key()")
-        self._fernet = MultiFernet([Fernet(key) for key in parts])
+        fernets = [Fernet(key) for key in parts]
+        self._newest, self._fernet = fernets[0], MultiFernet(fernets)
 
     def seal(self, credentials: CameraCredentials) -> str:
         """Return an encrypted token."""
         plain = {"username": credentials.username, "password": credentials.password}
         return self._fernet.encrypt(json.dumps(plain).encode()).decode()
+
+    def renewed(self, token: str) -> str:
+        """Return the same login sealed with the newest key: the token itself where it is.
+
+        Raises CredentialsUnreadable when no key fits.
+        """
+        try:
+            self._newest.decrypt(token.encode())
+        except InvalidToken:
+            return self.seal(self.open(token))
+        return token
 
     def open(self, token: str) -> CameraCredentials:
         """Return the credentials in a token.

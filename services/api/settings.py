@@ -9,7 +9,7 @@ from libs.runtime.settings import ServiceSettings, StoreSettings
 
 
 class DatabaseSettings(ServiceSettings):
-    """What the `migrate` and `keys` commands need: the database and nothing else."""
+    """What the `migrate`, `keys` and `users` commands need: the database and nothing else."""
 
     model_config = SettingsConfigDict(env_prefix="EVERFRAME_API_")
 
@@ -23,7 +23,16 @@ class DatabaseSettings(ServiceSettings):
     """Connections to the database at most."""
 
 
-class ApiSettings(DatabaseSettings, StoreSettings):
+class SealingSettings(DatabaseSettings):
+    """What the `rotate_credentials` command needs."""
+
+    model_config = SettingsConfigDict(env_prefix="EVERFRAME_API_")
+
+    credential_keys: SecretStr
+    """Fernet keys for camera credentials, newest first, separated by commas."""
+
+
+class ApiSettings(SealingSettings, StoreSettings):
     """Everything the service needs."""
 
     model_config = SettingsConfigDict(env_prefix="EVERFRAME_API_")
@@ -32,8 +41,6 @@ class ApiSettings(DatabaseSettings, StoreSettings):
     """Where the API listens; put TLS in front before it leaves the machine."""
     port: int = Field(default=8080, ge=0, le=65535)
     """Port of the API; 0 chooses a free one, named in the log."""
-    credential_keys: SecretStr
-    """Fernet keys for camera credentials, newest first, separated by commas."""
     signing_key: SecretStr = Field(min_length=32)
     """Signs media and playlist links; changing it ends every link that is out."""
     live_key: SecretStr = Field(min_length=32)

@@ -135,6 +135,9 @@ class Connections:
             self._logins.forget(place_of(config.url))  # perhaps the camera has been put right
         if self._recording is not None:
             self._recording.set_seconds(config.recording_seconds)
+        if self._are_same_login(before.credentials, config.credentials):
+            # sealed with another key only: that is no reason to leave the camera
+            before = before.model_copy(update={"credentials": config.credentials})
         return config.session_differs(before)
 
     def start_recording(self) -> None:
@@ -220,6 +223,14 @@ class Connections:
             report=report,
             flush=lambda: self._writer.flush(FLUSH_SECONDS),
         )
+
+    def _are_same_login(self, one: str | None, other: str | None) -> bool:
+        if one is None or other is None:
+            return False
+        try:
+            return self._credentials.open(one) == self._credentials.open(other)
+        except CredentialsUnreadable:
+            return False
 
     def _reported(self, session: CameraSession, what: Report) -> None:
         if session is self._main:

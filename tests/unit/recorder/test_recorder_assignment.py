@@ -73,6 +73,21 @@ async def test_a_login_that_was_unreadable_and_is_corrected_connects_the_camera(
     assert sessions[0].recording.is_wanted
 
 
+async def test_a_login_that_is_sealed_anew_keeps_the_connection_and_another_one_does_not(sessions):
+    box = CredentialBox(FERNET)
+    login = CameraCredentials("viewer", "secret")
+    camera = config(since=now(), credentials=box.seal(login))
+    assignment = assign(recorder(), camera)
+    sessions[0].connect()
+
+    resealed = camera.model_copy(update={"credentials": box.seal(login)})
+    changed = {"credentials": box.seal(CameraCredentials("viewer", "other"))}
+
+    assert resealed.credentials != camera.credentials
+    assert not assignment.update(resealed)
+    assert assignment.update(resealed.model_copy(update=changed))
+
+
 async def test_a_watched_camera_with_an_unreadable_login_is_not_handed_back(sessions):
     world = recorder()
     assignment = assign(world, config(credentials="not a token"))

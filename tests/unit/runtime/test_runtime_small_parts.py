@@ -131,6 +131,19 @@ def test_keys_rotate_without_losing_a_login():
         CredentialBox(old).open(both.seal(LOGIN))
 
 
+def test_renewed_login_opens_without_the_old_key_and_is_renewed_once():
+    old, new = key(), key()
+    both = CredentialBox(f"{new},{old}")
+    token = CredentialBox(old).seal(LOGIN)
+
+    renewed = both.renewed(token)
+
+    assert CredentialBox(new).open(renewed) == LOGIN
+    assert both.renewed(renewed) == renewed
+    with pytest.raises(CredentialsUnreadable):
+        CredentialBox(new).renewed(token)
+
+
 @pytest.mark.parametrize("token", ["", "nonsense", "gAAAA", "\N{SNOWMAN}"])
 def test_what_is_no_token_is_said_to_be_unreadable(token: str):
     with pytest.raises(CredentialsUnreadable) as caught:
