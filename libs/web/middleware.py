@@ -64,7 +64,7 @@ class CountRequests:
             method=method,
             status=status,
             seconds=round(seconds, 4),
-            key=scope.get("state", {}).get("key_name"),
+            caller=scope.get("state", {}).get("caller"),
         )
 
 

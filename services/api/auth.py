@@ -65,7 +65,7 @@ class Authenticate:
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        state["key_name"] = state["principal"] = state["access_expires_at"] = None
+        state["caller"] = state["principal"] = state["access_expires_at"] = None
         if scope["type"] == "http" and _is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -137,7 +137,7 @@ def _is_open(path: str) -> bool:
 
 def _note(scope: Scope, principal: Principal | None) -> None:
     scope["state"]["principal"] = principal
-    scope["state"]["key_name"] = principal.name if principal else None
+    scope["state"]["caller"] = principal.name if principal else None
 
 
 def _may_act(scope: Scope, headers: Headers) -> bool:

@@ -1,6 +1,8 @@
 """What the launcher asks the API."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import httpx
 
 SCAN_SECONDS = 60.0
+SCAN_POLL_SECONDS = 1.0
 
 
 class ApiFailed(Exception):
@@ -60,7 +63,7 @@ class ApiClient:
         try:
             async with asyncio.timeout(SCAN_SECONDS):
                 while scan["state"] == "running":
-                    await asyncio.sleep(0.3)
+                    await asyncio.sleep(SCAN_POLL_SECONDS)
                     scan = await self.get(f"/discovery/scans/{scan['scan_id']}")
         except TimeoutError:
             raise ApiFailed(f"a scan did not end in {SCAN_SECONDS:.0f} s") from None
@@ -76,32 +79,22 @@ class ApiClient:
         return str(added["camera_id"])
 
     async def rows(self) -> list[CameraRow]:
-        """Return the live table's lines."""
-        return [await self._row(status) for status in await self.get("/status")]
+        """Return the live table's lines in three requests, however many cameras there are."""
+        now = datetime.now(UTC)
+        day = {"from": (now - timedelta(hours=24)).isoformat(), "to": now.isoformat()}
+        statuses = await self.get("/status")
+        coverage = {each["camera_id"]: each["days"] for each in await self.get("/coverage", **day)}
+        gaps = (await self.get("/gaps", limit=500, **day))["items"]
+        missing = Counter(gap["camera_id"] for gap in gaps if gap["state"] != "filled")
+        return [
+            _row(status, _seconds(coverage.get(status["camera_id"], [])), missing)
+            for status in statuses
+        ]
 
     async def coverage(self, camera_id: str, start: datetime) -> dict[str, float]:
         """Return a camera's wanted, recorded, explained, ... seconds since `start`, summed."""
         times = {"from": start.isoformat(), "to": datetime.now(UTC).isoformat()}
-        days = (await self.get(f"/cameras/{camera_id}/coverage", **times))["days"]
-        names = ("wanted", "recorded", "missing", "explained", "pending", "unexplained")
-        return {name: sum(day[name] for day in days) for name in names}
-
-    async def _row(self, status: dict[str, Any]) -> CameraRow:
-        camera_id = status["camera_id"]
-        seconds = await self.coverage(camera_id, datetime.now(UTC) - timedelta(hours=24))
-        gaps = await self.get(f"/cameras/{camera_id}/gaps", limit=500)
-        last = status["last_recording_at"]
-        return CameraRow(
-            camera_id=camera_id,
-            name=status["name"],
-            state=status["state"],
-            detail=status["detail"],
-            bitrate_bps=status["bitrate_bps"],
-            recorded_seconds=seconds["recorded"] + seconds["pending"],
-            missing_seconds=seconds["explained"] + seconds["unexplained"],
-            gaps=sum(gap["state"] != "filled" for gap in gaps["items"]),
-            last_recording_at=datetime.fromisoformat(last) if last else None,
-        )
+        return _seconds((await self.get(f"/cameras/{camera_id}/coverage", **times))["days"])
 
     async def _call(self, method: str, path: str, **arguments: Any) -> Any:
         try:
@@ -111,3 +104,23 @@ class ApiClient:
         if not answer.is_success:
             raise ApiFailed(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
         return answer.json() if answer.content else None
+
+
+def _row(status: dict[str, Any], seconds: dict[str, float], gaps: Counter[str]) -> CameraRow:
+    last = status["last_recording_at"]
+    return CameraRow(
+        camera_id=status["camera_id"],
+        name=status["name"],
+        state=status["state"],
+        detail=status["detail"],
+        bitrate_bps=status["bitrate_bps"],
+        recorded_seconds=seconds["recorded"] + seconds["pending"],
+        missing_seconds=seconds["explained"] + seconds["unexplained"],
+        gaps=gaps[status["camera_id"]],
+        last_recording_at=datetime.fromisoformat(last) if last else None,
+    )
+
+
+def _seconds(days: Sequence[dict[str, Any]]) -> dict[str, float]:
+    names = ("wanted", "recorded", "missing", "explained", "pending", "unexplained")
+    return {name: sum(day[name] for day in days) for name in names}

@@ -29,7 +29,8 @@ EXPLAINED = (
     SecretFileDamaged,
 )
 """Errors whose message is all that a person needs."""
-REFRESH_SECONDS = 2.0
+REFRESH_SECONDS = 3.0
+"""A table takes three requests; this leaves room below the default limit of 100 a minute."""
 LAUNCHER_KEY = "launcher"
 
 
