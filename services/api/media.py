@@ -1,5 +1,6 @@
 """Bytes of a recording: HTTP ranges, and streaming from the object store in bounded memory."""
 
+import contextlib
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from fastapi import Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Send
 
 from libs.media.shift import DecodeTimeShifter, NotPartsError, timescales
 from libs.storage.errors import ObjectNotFound, RangeNotSatisfiable, StorageError
@@ -166,7 +168,7 @@ async def ranged_response(
         return Response(status_code=status, headers=headers, media_type="video/mp4")
     stream = _counted(content.stream(span))
     first = await _first_piece(stream, content.name)
-    return StreamingResponse(
+    return _Sending(
         _resumed(first, stream, content.name),
         status_code=status,
         headers=headers,
@@ -187,6 +189,22 @@ async def _first_piece(stream: AsyncIterator[bytes], key: str) -> bytes:
         raise unavailable("the object store is away; try again in a few seconds") from error
 
 
+class _Sending(StreamingResponse):
+    """Sends what is there; where it ends too soon the server breaks the connection.
+
+    Whoever downloads must see that something is missing: an answer that ended in order would not
+    tell.
+    """
+
+    async def stream_response(self, send: Send) -> None:
+        with contextlib.suppress(_BrokenOff):
+            await super().stream_response(send)
+
+
+class _BrokenOff(Exception):
+    """The rest cannot be read; it has been logged."""
+
+
 async def _resumed(first: bytes, rest: AsyncIterator[bytes], key: str) -> AsyncIterator[bytes]:
     yield first
     try:
@@ -194,7 +212,7 @@ async def _resumed(first: bytes, rest: AsyncIterator[bytes], key: str) -> AsyncI
             yield piece
     except (StorageError, MediaCutShort, NotPartsError) as error:
         log.warning("media.broken_off", object_key=key, reason=str(error))
-        raise
+        raise _BrokenOff from error
 
 
 async def _counted(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
