@@ -1,6 +1,6 @@
 /** What can be done with a tile; shown for the one that is pointed at or selected. */
 
-import { Camera, Expand, History, Maximize2, Minimize2, Volume2, VolumeX } from "lucide-react";
+import { Camera, Fullscreen, History, Maximize2, Minimize2, Volume2, VolumeX } from "lucide-react";
 import { IconButton } from "../ui";
 import css from "./tile.module.css";
 
@@ -45,7 +45,7 @@ export function TileActions(props: TileActionsProps) {
         {isLarge ? <Minimize2 {...ICON} /> : <Maximize2 {...ICON} />}
       </IconButton>
       <IconButton label="Full screen" shortcut="F" onPress={props.onFullscreen}>
-        <Expand {...ICON} />
+        <Fullscreen {...ICON} />
       </IconButton>
     </div>
   );

@@ -4,7 +4,7 @@ import {
   ChartNoAxesColumn,
   ChevronLeft,
   ChevronRight,
-  Expand,
+  Fullscreen,
   LayoutDashboard,
   Pencil,
   SlidersHorizontal,
@@ -81,7 +81,7 @@ export function Toolbar(props: ToolbarProps) {
           <ChartNoAxesColumn {...ICON} />
         </IconButton>
         <IconButton label="All tiles on the full screen" onPress={props.onFullscreen}>
-          <Expand {...ICON} />
+          <Fullscreen {...ICON} />
         </IconButton>
       </div>
     </header>

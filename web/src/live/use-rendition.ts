@@ -21,7 +21,7 @@ export function useRendition(element: Element | null, choosing: Choosing): Rendi
     if (element === null) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const decide = () => {
-      const widthPx = element.clientWidth * devicePixelRatio;
+      const widthPx = pictureWidth(element) * devicePixelRatio;
       setRendition((current) => renditionFor({ hasSub, wish, isLarge, widthPx, current }));
     };
     decide();
@@ -36,4 +36,9 @@ export function useRendition(element: Element | null, choosing: Choosing): Rendi
     };
   }, [element, hasSub, wish, isLarge]);
   return rendition;
+}
+
+/** Of a usual picture in the tile, which may be wider. */
+function pictureWidth({ clientWidth, clientHeight }: Element): number {
+  return Math.min(clientWidth, (clientHeight * 16) / 9);
 }

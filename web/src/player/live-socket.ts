@@ -1,7 +1,4 @@
-/**
- * One camera's live WebSocket that is always there: connects again after every kind of close, and
- * changes over to a new connection before the server ends the old one.
- */
+/** One camera's live WebSocket that is always there: it connects again after every kind of close. */
 
 import { Backoff } from "./backoff";
 import { type MediaMessage, type Notice, parseMedia, parseNotice } from "./protocol";
@@ -13,8 +10,6 @@ const SILENCE_MS = 10_000;
 const WAITING_SILENCE_MS = 40_000;
 /** A connection that delivered for so long counts as good. */
 const GOOD_MS = 5_000;
-/** The server ends a connection 15 minutes after it let the viewer in. */
-const CHANGE_OVER_MS = 10 * 60_000;
 /** So many connections in a row fail although the server would serve: something keeps them out. */
 const BLOCKED_AFTER = 3;
 const BLOCKED_RETRY_SECONDS = 60;
@@ -55,19 +50,15 @@ interface Connection {
   openedAt: number;
   heardAt: number;
   hasOpened: boolean;
-  hasMedia: boolean;
   isWaiting: boolean;
 }
 
 export class LiveSocket {
   private current: Connection | null = null;
-  /** The connection that takes over when its first media comes. */
-  private successor: Connection | null = null;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly watchdog: ReturnType<typeof setInterval>;
   private readonly aborter = new AbortController();
   private readonly backoff = new Backoff();
-  private readonly changer: ReturnType<typeof setInterval>;
   private readonly forgetAccess: () => void;
   /** Times in a row that access had ended, and that a connection failed for no reason. */
   private refusals = 0;
@@ -80,7 +71,6 @@ export class LiveSocket {
     private readonly events: SocketEvents,
   ) {
     this.watchdog = setInterval(() => this.checkSilence(), 1000);
-    this.changer = setInterval(() => this.prepareSuccessor(), CHANGE_OVER_MS);
     this.forgetAccess = target.access.onRenewed(() => this.hurry());
     const { signal } = this.aborter;
     window.addEventListener("online", () => this.hurry(), { signal });
@@ -92,8 +82,7 @@ export class LiveSocket {
 
   /** Drops the connection and makes a new one, because what came cannot be used. */
   reconnect(detail: string, atLeastSeconds = 0): void {
-    this.drop(this.current);
-    this.drop(this.successor);
+    this.drop();
     this.lost(detail, atLeastSeconds);
   }
 
@@ -101,11 +90,9 @@ export class LiveSocket {
     this.isClosed = true;
     clearTimeout(this.retryTimer);
     clearInterval(this.watchdog);
-    clearInterval(this.changer);
     this.forgetAccess();
     this.aborter.abort();
-    this.drop(this.current);
-    this.drop(this.successor);
+    this.drop();
   }
 
   private connect(): void {
@@ -113,11 +100,6 @@ export class LiveSocket {
     this.attempt += 1;
     this.events.onConnecting();
     this.current = this.open();
-  }
-
-  /** The server would end this connection soon: the next one takes over without a break. */
-  private prepareSuccessor(): void {
-    if (this.current?.hasMedia && this.successor === null) this.successor = this.open();
   }
 
   /** Browsers do not tell why a connection was refused; the server does when it is asked. */
@@ -151,7 +133,7 @@ export class LiveSocket {
     const socket = new WebSocket(access.address(camera, rendition, "websocket"));
     socket.binaryType = "arraybuffer";
     const now = performance.now();
-    const flags = { hasOpened: false, hasMedia: false, isWaiting: false };
+    const flags = { hasOpened: false, isWaiting: false };
     const connection = { socket, openedAt: now, heardAt: now, ...flags };
     socket.onopen = () => this.onOpen(connection);
     socket.onmessage = (event: MessageEvent) => this.onMessage(connection, event.data);
@@ -177,10 +159,8 @@ export class LiveSocket {
   private onMedia(connection: Connection, data: ArrayBuffer): void {
     const message = parseMedia(data);
     if (message === null) return;
-    connection.hasMedia = true;
     connection.isWaiting = false;
     this.refusals = 0;
-    if (connection === this.successor) this.takeOver(connection);
     if (performance.now() - connection.openedAt > GOOD_MS) this.backoff.reset();
     this.events.onMedia(message);
   }
@@ -192,24 +172,13 @@ export class LiveSocket {
     if (connection === this.current) this.events.onNotice(notice);
   }
 
-  private takeOver(connection: Connection): void {
-    const old = this.current;
-    this.current = connection;
-    this.successor = null;
-    this.drop(old);
-  }
-
   private onClose(connection: Connection, code: number, reason: string): void {
-    if (connection === this.successor) {
-      this.successor = null;
-      return;
-    }
     if (connection !== this.current) return;
     this.current = null;
     const detail = reason || REASONS[code] || `the connection was closed (${code})`;
     if (code === ACCESS_ENDED) this.refusals += 1;
-    // the session may have been prolonged meanwhile: one more try before anybody is asked
-    if (code === ACCESS_ENDED && this.refusals === 1) this.connect();
+    // the server lets viewers in for some hours at a time; what is buffered lasts until the next
+    if (code === ACCESS_ENDED && this.refusals === 1) this.current = this.open();
     else if (code === ACCESS_ENDED || !connection.hasOpened) void this.askWhy(detail);
     else this.lost(detail, LEAST_WAIT_SECONDS[code] ?? 0);
   }
@@ -240,20 +209,20 @@ export class LiveSocket {
     const silence = performance.now() - connection.heardAt;
     const isOpen = connection.socket.readyState === WebSocket.OPEN;
     if (!isOpen && silence > CONNECT_MS) {
-      this.drop(connection);
+      this.drop();
       void this.askWhy("the connection could not be made");
     } else if (isOpen && silence > (connection.isWaiting ? WAITING_SILENCE_MS : SILENCE_MS)) {
       this.reconnect("nothing came for a while");
     }
   }
 
-  private drop(connection: Connection | null): void {
-    if (connection === null) return;
-    connection.socket.onopen = null;
-    connection.socket.onmessage = null;
-    connection.socket.onclose = null;
-    connection.socket.close();
-    if (connection === this.current) this.current = null;
-    if (connection === this.successor) this.successor = null;
+  private drop(): void {
+    if (this.current === null) return;
+    const { socket } = this.current;
+    socket.onopen = null;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.close();
+    this.current = null;
   }
 }
