@@ -19,6 +19,8 @@ const BEFORE_MS = GRID_MS;
 const AFTER_MS = 3 * GRID_MS;
 const FINE_SECONDS = 0.1;
 const RETRY_MS = 5_000;
+/** Without an event; one may be lost with its connection. */
+const AGAIN_MS = 60_000;
 /** Changes come in bursts: all cameras end their recordings at the same time. */
 const REFRESH_MS = 1_500;
 
@@ -30,6 +32,7 @@ export class FootageBook {
   private cameras: readonly string[] = [];
   private asking = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private dueAt = 0;
   private isClosed = false;
 
   constructor(
@@ -50,7 +53,7 @@ export class FootageBook {
 
   /** Something changed on the server. */
   refresh(): void {
-    if (this.timer === undefined) this.askIn(REFRESH_MS);
+    this.askIn(REFRESH_MS);
   }
 
   close(): void {
@@ -58,8 +61,12 @@ export class FootageBook {
     clearTimeout(this.timer);
   }
 
+  /** Asks after a while; what is due sooner stays. */
   private askIn(delayMs: number): void {
+    const dueAt = performance.now() + delayMs;
+    if (this.timer !== undefined && this.dueAt <= dueAt) return;
     clearTimeout(this.timer);
+    this.dueAt = dueAt;
     this.timer = setTimeout(() => void this.ask(), delayMs);
   }
 
@@ -79,7 +86,7 @@ export class FootageBook {
       this.known = new Map(
         answers.map((answer) => [answer.camera_id, Footage.of(answer, startMs, endMs)]),
       );
-      if (endMs > this.now() && this.timer === undefined) this.askIn(60_000);
+      if (endMs > this.now()) this.askIn(AGAIN_MS);
     } catch (error) {
       if (asked !== this.asking || this.isClosed) return;
       this.error = messageOf(error);

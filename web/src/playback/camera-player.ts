@@ -16,8 +16,8 @@ export interface Wish {
   readonly isExact: boolean;
   readonly rate: number;
   readonly isLeader: boolean;
-  /** Whether the camera has footage at this moment, as far as the timeline knows. */
-  readonly hasFootage: boolean;
+  /** Whether the camera has footage at this moment; null: the timeline does not know yet. */
+  readonly hasFootage: boolean | null;
   /** Where its next footage begins, this moment included; null where none is known. */
   readonly nextMs: number | null;
   /** Single pictures instead of video. */
@@ -70,6 +70,7 @@ export class CameraPlayer {
       },
     });
     this.iframes.video.dataset.layer = "pictures";
+    this.showLayer("video");
     this.element.append(this.iframes.video);
     loadDeck().then(
       (module) => {
@@ -83,10 +84,18 @@ export class CameraPlayer {
 
   /** Called for every frame. */
   frame(wish: Wish): Report {
-    this.showLayer(wish.isPicturesOnly);
-    if (wish.isPicturesOnly) return this.framePictures(wish);
+    if (wish.isPicturesOnly) {
+      if (this.pictureMs !== null) this.showLayer("pictures");
+      return this.framePictures(wish);
+    }
     this.iframes.rest();
-    return this.frameVideo(wish);
+    const report = this.frameVideo(wish);
+    // until the video has got to where it was scrubbed to, the picture stays
+    if (report.screen.kind !== "loading") {
+      this.showLayer("video");
+      this.pictureMs = null;
+    }
+    return report;
   }
 
   /** The moment in the middle of the next or the previous frame; null where it is not known. */
@@ -117,13 +126,12 @@ export class CameraPlayer {
 
   private framePictures({ wallMs, hasFootage }: Wish): Report {
     this.current?.video.pause();
-    if (hasFootage) this.iframes.show(wallMs);
-    const screen = this.picturesState(hasFootage);
+    if (hasFootage === true) this.iframes.show(wallMs);
+    const screen = hasFootage === true ? this.picturesState() : without(hasFootage);
     return { screen, wallMs: null, holeUntilMs: null, isLate: false };
   }
 
-  private picturesState(hasFootage: boolean): ScreenState {
-    if (!hasFootage) return { kind: "none" };
+  private picturesState(): ScreenState {
     if (this.picturesError !== null) return { kind: "failed", detail: this.picturesError };
     return { kind: this.pictureMs === null ? "loading" : "showing" };
   }
@@ -132,8 +140,8 @@ export class CameraPlayer {
     const deck = this.deckFor(wish);
     this.prepare(wish);
     if (deck === null) {
-      const screen: ScreenState = wish.hasFootage ? { kind: "loading" } : { kind: "none" };
-      return { screen, wallMs: null, holeUntilMs: null, isLate: wish.hasFootage };
+      const screen = without(wish.hasFootage);
+      return { screen, wallMs: null, holeUntilMs: null, isLate: wish.hasFootage === true };
     }
     const place = deck.place(wish.wallMs);
     if (place === null) return this.reportWithout(deck, wish);
@@ -156,14 +164,9 @@ export class CameraPlayer {
   private reportWithout(deck: Deck, { hasFootage }: Wish): Report {
     const { state } = deck;
     deck.video.pause();
-    const isFailed = state.kind === "failed" || state.kind === "waiting";
-    const screen: ScreenState = !hasFootage
-      ? { kind: "none" }
-      : isFailed
-        ? { kind: "failed", detail: state.detail }
-        : { kind: state.kind === "empty" ? "none" : "loading" };
-    const isLate = hasFootage && state.kind !== "failed" && state.kind !== "empty";
-    return { screen, wallMs: null, holeUntilMs: null, isLate };
+    const isHopeless = state.kind === "failed" || state.kind === "empty";
+    const isLate = hasFootage === true && !isHopeless;
+    return { screen: waitingScreen(deck, hasFootage), wallMs: null, holeUntilMs: null, isLate };
   }
 
   /** The deck whose piece the moment lies in; none where the camera has nothing to show. */
@@ -212,8 +215,7 @@ export class CameraPlayer {
     if (this.next !== null) this.next.video.dataset.layer = "next";
   }
 
-  private showLayer(isPicturesOnly: boolean): void {
-    const layer = isPicturesOnly && this.pictureMs !== null ? "pictures" : "video";
+  private showLayer(layer: "pictures" | "video"): void {
     if (this.element.dataset.shown !== layer) this.element.dataset.shown = layer;
   }
 
@@ -232,16 +234,24 @@ export class CameraPlayer {
 
 /** A growing playlist may be behind the timeline for a moment. */
 function reportHole(deck: Deck, holeUntilMs: number | null, { hasFootage }: Wish): Report {
-  const isLate = hasFootage && holeUntilMs === null && deck.isGrowing;
+  const isLate = hasFootage === true && holeUntilMs === null && deck.isGrowing;
   const screen: ScreenState = { kind: isLate ? "loading" : "none" };
   return { screen, wallMs: null, holeUntilMs, isLate };
 }
 
 function screenOf(deck: Deck, isShowing: boolean): ScreenState {
-  const { state } = deck;
-  if (isShowing) return { kind: "showing" };
+  return isShowing ? { kind: "showing" } : waitingScreen(deck, true);
+}
+
+/** What to show while nothing of a deck can be shown. */
+function waitingScreen({ state }: Deck, hasFootage: boolean | null): ScreenState {
+  if (hasFootage !== true) return without(hasFootage);
   if (state.kind === "failed" || state.kind === "waiting") {
     return { kind: "failed", detail: state.detail };
   }
-  return { kind: "loading" };
+  return { kind: state.kind === "empty" ? "none" : "loading" };
+}
+
+function without(hasFootage: boolean | null): ScreenState {
+  return { kind: hasFootage === false ? "none" : "loading" };
 }

@@ -10,11 +10,11 @@ import type { Growth } from "./growth";
 import { cameraPath } from "./paths";
 import { loaderWaitingFor } from "./playlist-loader";
 import type { Orders } from "./steering";
-import { type Place, placeOf, wallTimeAt } from "./wall-map";
+import { endsWithin, type Place, placeOf, wallTimeAt } from "./wall-map";
 
 const HAVE_CURRENT_DATA = 2;
 const HAVE_FUTURE_DATA = 3;
-/** So near to the end of the playlist nothing more is waited for. */
+/** So near to the end of what was recorded nothing more is waited for. */
 const END_SECONDS = 0.3;
 
 const CONFIG: Partial<HlsConfig> = {
@@ -96,7 +96,7 @@ export class Deck {
   get canPlay(): boolean {
     const { seeking, readyState } = this.video;
     if (seeking || readyState < HAVE_CURRENT_DATA) return false;
-    return readyState >= HAVE_FUTURE_DATA || this.leftSeconds < END_SECONDS;
+    return readyState >= HAVE_FUTURE_DATA || this.isAtEnd;
   }
 
   /** Whether the playlist may get longer. */
@@ -144,10 +144,14 @@ export class Deck {
     this.video.load();
   }
 
-  private get leftSeconds(): number {
-    const last = this.fragments?.at(-1);
-    if (last === undefined) return Number.POSITIVE_INFINITY;
-    return last.start + last.duration - this.video.currentTime;
+  /** Nothing more is to be waited for: footage ends here, or hls.js is to jump over a hole. */
+  private get isAtEnd(): boolean {
+    const { buffered, currentTime } = this.video;
+    for (let at = 0; at < buffered.length; at++) {
+      const hole = buffered.start(at) - currentTime;
+      if (hole > 0 && hole < END_SECONDS) return true;
+    }
+    return endsWithin(this.fragments ?? [], currentTime, END_SECONDS);
   }
 
   private get fragments() {

@@ -1,7 +1,8 @@
 /** Says that the timeline shows nothing because nothing was recorded then, and where there is. */
 
-import { Button, ErrorNote } from "../ui";
+import { Button, LinkButton } from "../ui";
 import type { Layer } from "./layers";
+import css from "./timeline.module.css";
 import type { Navigation } from "./use-navigation";
 import { spanOf, type View } from "./view";
 
@@ -18,15 +19,17 @@ export function EmptyNote({ layers, view, cameras, navigation }: EmptyNoteProps)
   const { beforeMs, afterMs } = around;
   const isNothing = beforeMs === null && afterMs === null;
   const text = isNothing
-    ? "Nothing was recorded yet. Switch recording on at the cameras page; footage appears here after about a minute."
-    : "Nothing was recorded in the time that the timeline shows.";
+    ? "Nothing was recorded yet. Switch recording on; footage appears about a minute later."
+    : "Nothing was recorded in this time.";
   return (
-    <ErrorNote tone="plain" text={text}>
+    <div className={css.empty} role="status">
+      <span>{text}</span>
+      {isNothing && <LinkButton href="/cameras">Go to cameras</LinkButton>}
       {beforeMs !== null && (
         <Button onPress={() => navigation.goTo(beforeMs)}>Footage before</Button>
       )}
       {afterMs !== null && <Button onPress={() => navigation.goTo(afterMs)}>Footage after</Button>}
-    </ErrorNote>
+    </div>
   );
 }
 

@@ -2,6 +2,9 @@
 
 import type { Footage, Moment } from "./footage";
 
+const MOST_REASONS = 3;
+const WORTH_TELLING_MS = 2_000;
+
 const REASONS: Readonly<Record<string, string>> = {
   connecting: "the camera was being connected",
   camera_offline: "the camera could not be reached",
@@ -23,6 +26,7 @@ export function reasonText(reason: string): string {
   return REASONS[reason] ?? reason.replaceAll("_", " ");
 }
 
+/** With what the recorder says of it, for those who look for the cause. */
 export function gapText({ reason, detail }: { reason: string; detail: string }): string {
   return detail === "" ? reasonText(reason) : `${reasonText(reason)} (${detail})`;
 }
@@ -33,9 +37,9 @@ export function momentText(moment: Moment): string {
     case "recorded":
       return "Recorded";
     case "gap":
-      return `No recording: ${gapText(moment.gap)}${storedText(moment.isStored)}`;
+      return `No recording: ${reasonText(moment.gap.reason)}${storedText(moment.isStored)}`;
     case "nothing":
-      return `No recording: recording was switched off${storedText(moment.isStored)}`;
+      return `No recording: ${UNWANTED}${storedText(moment.isStored)}`;
     case "pending":
       return "Still being recorded: it can be played in about a minute";
     case "future":
@@ -49,6 +53,8 @@ function storedText(isStored: boolean): string {
   return isStored ? "; the device has it in its own storage" : "";
 }
 
+const UNWANTED = "recording was switched off";
+
 /** Why nothing is played from one moment to another: the longest reasons first, each once. */
 export function whyMissing(
   footage: ReadonlyMap<string, Footage>,
@@ -57,14 +63,16 @@ export function whyMissing(
   endMs: number,
 ): string[] {
   const lengths = new Map<string, number>();
+  const add = (text: string, ms: number) => lengths.set(text, (lengths.get(text) ?? 0) + ms);
   for (const camera of cameras) {
-    const gaps = footage.get(camera)?.gapsIn(startMs, endMs) ?? [];
-    for (const gap of gaps) {
-      const length = Math.min(gap.endMs, endMs) - Math.max(gap.startMs, startMs);
-      const text = gapText(gap);
-      lengths.set(text, (lengths.get(text) ?? 0) + length);
+    let unexplained = endMs - startMs;
+    for (const gap of footage.get(camera)?.gapsIn(startMs, endMs) ?? []) {
+      const ms = Math.min(gap.endMs, endMs) - Math.max(gap.startMs, startMs);
+      unexplained -= ms;
+      add(reasonText(gap.reason), ms);
     }
+    if (unexplained > WORTH_TELLING_MS) add(UNWANTED, unexplained);
   }
   const texts = [...lengths].sort((a, b) => b[1] - a[1]).map(([text]) => text);
-  return texts.length === 0 ? ["recording was switched off"] : texts.slice(0, 3);
+  return texts.length === 0 ? [UNWANTED] : texts.slice(0, MOST_REASONS);
 }

@@ -243,13 +243,14 @@ export class PlaybackSession {
     const isPicturesOnly = this.isPicturesOnly || this.scrubMs !== null;
     for (const [camera, player] of this.players) {
       const known = footage.get(camera);
+      const kind = known?.at(wallMs, this.now()).kind ?? "unknown";
       const report = player.frame({
         wallMs,
         isRunning,
         isExact: !this.isPlaying,
         rate: this.clock.rate,
         isLeader: camera === this.leadership.camera,
-        hasFootage: known?.at(wallMs, this.now()).kind === "recorded",
+        hasFootage: kind === "unknown" ? null : kind === "recorded",
         nextMs: known?.nextRecordedMs(wallMs) ?? null,
         isPicturesOnly,
       });

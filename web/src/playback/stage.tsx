@@ -1,9 +1,9 @@
 /** The page once it is known what to play: pictures, controls and timeline. */
 
 import {
+  type CSSProperties,
   type RefObject,
   useCallback,
-  useEffect,
   useMemo,
   useRef,
   useState,
@@ -18,6 +18,7 @@ import { EmptyNote } from "./empty-note";
 import { type CameraGap, GapList, gapsIn } from "./gap-list";
 import { Legend } from "./legend";
 import { gapText } from "./notices";
+import { timelineHeight } from "./paint";
 import css from "./playback.module.css";
 import { mark, NOTHING, rangeOf } from "./selection";
 import type { PlaybackSession } from "./session";
@@ -45,8 +46,8 @@ export interface StageProps {
 }
 
 export function Stage(props: StageProps) {
-  const { atMs, speed } = props.began;
-  const session = useNewSession(atMs, speed);
+  const { cameras, atMs, speed } = props.began;
+  const session = useNewSession(cameras, atMs, speed);
   usePageTitle("Playback");
   return session === null ? null : <Playing {...props} session={session} />;
 }
@@ -63,9 +64,12 @@ function Playing({ all, hidden, began, session }: StageProps & { session: Playba
   const inspection = useInspection(session, model, gaps);
   const navigation = useNavigation(session, model, cameras);
   const selecting = useSelecting(session, model);
-  useEffect(() => session.setCameras(cameras), [session, cameras]);
   useAddress(session, cameras);
   useFreshness(session, cameras);
+  const choose = (chosen: readonly string[]) => {
+    session.setCameras(chosen); // before the tiles ask for the pictures
+    setCameras(chosen);
+  };
   const clear = () => {
     inspection.forget();
     selecting.clear();
@@ -79,11 +83,11 @@ function Playing({ all, hidden, began, session }: StageProps & { session: Playba
     inspectGap: inspection.inspect,
   });
   return (
-    <div className={css.page} ref={screen}>
+    <div className={css.page} ref={screen} style={heights(cameras.length)}>
       <StageHeader
         {...{ session, navigation, zone, all, cameras }}
         atMs={snapshot.wallMs}
-        onCameras={setCameras}
+        onCameras={choose}
       />
       {hidden.length > 0 && <HiddenNote cameras={hidden} />}
       <Tiles {...{ session, snapshot, navigation, cameras, nameOf }} />
@@ -95,18 +99,19 @@ function Playing({ all, hidden, began, session }: StageProps & { session: Playba
         onDownload={selecting.download}
         onFullScreen={fullScreen}
       />
-      {error !== null && (
-        <ErrorNote text={messageOf(error)} title="The timeline cannot be loaded" />
-      )}
-      <EmptyNote {...{ layers, view, cameras, navigation }} />
       <Timeline
         {...{ session, model, layers, zone, cameras, nameOf }}
         inspected={inspection.inspected}
         onFit={navigation.fit}
-      />
+      >
+        <EmptyNote {...{ layers, view, cameras, navigation }} />
+      </Timeline>
       <div role="status" className="visually-hidden">
         {inspection.inspected !== null && gapWords(inspection.inspected, nameOf)}
       </div>
+      {error !== null && (
+        <ErrorNote text={messageOf(error)} title="The timeline cannot be loaded" />
+      )}
       <div className={css.under}>
         <Legend />
         <GapList gaps={gaps} nameOf={nameOf} onSeek={(ms) => session.seek(ms)} />
@@ -119,6 +124,10 @@ function Playing({ all, hidden, began, session }: StageProps & { session: Playba
       />
     </div>
   );
+}
+
+function heights(cameras: number): CSSProperties {
+  return { "--timeline-height": `${timelineHeight(cameras)}px` } as CSSProperties;
 }
 
 function newModel(atMs: number): TimelineModel {

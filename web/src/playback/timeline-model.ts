@@ -4,7 +4,8 @@ import type { Layer } from "./layers";
 import { NOTHING, type Selection } from "./selection";
 import { clamp, type Limits, spanOf, type View, zoom } from "./view";
 
-const DAY_MS = 86_400_000;
+const FUTURE = 0.08;
+const LEAST_FUTURE_MS = 2000;
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
 
 export class TimelineModel {
@@ -24,11 +25,10 @@ export class TimelineModel {
     this.view = view;
   }
 
+  /** A little of the future is shown, so that now is not at the very edge. */
   get limits(): Limits {
-    return {
-      earliestMs: EARLIEST_MS,
-      latestMs: this.now() + Math.max(DAY_MS / 24, spanOf(this.view) / 4),
-    };
+    const latestMs = this.now() + Math.max(LEAST_FUTURE_MS, spanOf(this.view) * FUTURE);
+    return { earliestMs: EARLIEST_MS, latestMs };
   }
 
   subscribe = (listener: () => void): (() => void) => {

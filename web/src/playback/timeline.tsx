@@ -1,6 +1,13 @@
 /** The timeline: a canvas that is painted, a slider for those who do not see it, and hints. */
 
-import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import {
+  type ReactNode,
+  type RefObject,
+  useEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { formatTime } from "../ui";
 import type { Gap } from "./footage";
 import { Gestures } from "./gestures";
@@ -25,6 +32,8 @@ export interface TimelineProps {
   /** A gap that was chosen by keyboard: its reason is shown as on hover. */
   inspected: { camera: string; gap: Gap } | null;
   onFit(): void;
+  /** Stands over the rows. */
+  children?: ReactNode;
 }
 
 export function Timeline(props: TimelineProps) {
@@ -51,6 +60,7 @@ export function Timeline(props: TimelineProps) {
         {cameras.length > 1 && <RowNames {...props} />}
         <Hint {...props} hover={hover} />
       </Slider>
+      {props.children}
     </div>
   );
 }
@@ -88,7 +98,7 @@ function useGestures(
 function Slider(
   props: TimelineProps & {
     track: RefObject<HTMLDivElement | null>;
-    children: React.ReactNode;
+    children: ReactNode;
   },
 ) {
   const { session, model, layers, cameras, nameOf, track } = props;
@@ -157,6 +167,9 @@ function Hint(props: TimelineProps & { hover: { x: number; y: number } | null })
           {momentText(moment)}
           {moment.kind === "gap" && ` · ${gapTimes(moment.gap)}`}
         </span>
+      )}
+      {moment?.kind === "gap" && moment.gap.detail !== "" && (
+        <span className={css.detail}>{moment.gap.detail}</span>
       )}
     </div>
   );

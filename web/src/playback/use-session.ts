@@ -8,11 +8,16 @@ import { PlaybackSession, type Snapshot } from "./session";
 const ADDRESS_MS = 1_000;
 
 /** Makes a session for as long as the component is shown; null before the first effect. */
-export function useNewSession(atMs: number, speed: number): PlaybackSession | null {
+export function useNewSession(
+  cameras: readonly string[],
+  atMs: number,
+  speed: number,
+): PlaybackSession | null {
   const [session, setSession] = useState<PlaybackSession | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: where it begins is asked once
   useEffect(() => {
     const made = new PlaybackSession(footageSource, atMs);
+    made.setCameras(cameras);
     made.setRate(speed);
     made.play();
     setSession(made);

@@ -40,6 +40,22 @@ export function wallTimeAt(fragments: readonly MappedFragment[], mediaTime: numb
   return wallOf(fragment) + into * 1000;
 }
 
+/** Whether footage ends within so many seconds after a media time: by a gap, or altogether. */
+export function endsWithin(
+  fragments: readonly MappedFragment[],
+  mediaTime: number,
+  seconds: number,
+): boolean {
+  const first = lastIndex(fragments, ({ start }) => start <= mediaTime + 1e-3);
+  for (let index = Math.max(0, first); index < fragments.length; index++) {
+    const fragment = fragments[index];
+    if (fragment === undefined || fragment.start + fragment.duration > mediaTime + seconds) break;
+    const next = fragments[index + 1];
+    if (next === undefined || !isSeam(fragment, wallOf(next))) return true;
+  }
+  return false;
+}
+
 function isSeam(fragment: MappedFragment, nextWallMs: number): boolean {
   return nextWallMs - (wallOf(fragment) + fragment.duration * 1000) <= SEAM_MS;
 }

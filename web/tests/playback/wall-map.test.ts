@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placeOf, wallTimeAt } from "../../src/playback/wall-map";
+import { endsWithin, placeOf, wallTimeAt } from "../../src/playback/wall-map";
 
 const NOON = Date.UTC(2026, 10, 21, 12);
 /** Two recordings, ten minutes apart, of two fragments each; media time knows no gap. */
@@ -42,4 +42,12 @@ test("a media time shows a moment; across a discontinuity the clock jumps", () =
   expect(wallTimeAt(FRAGMENTS, 8)).toBe(NOON + 600_000);
   expect(wallTimeAt(FRAGMENTS, -1)).toBeNull();
   expect(wallTimeAt(FRAGMENTS, 99)).toBe(NOON + 608_000);
+});
+
+test("the end of footage is known at a gap and at the end of the playlist, not at a seam", () => {
+  expect(endsWithin(FRAGMENTS, 7.8, 0.3)).toBe(true);
+  expect(endsWithin(FRAGMENTS, 7.6, 0.3)).toBe(false);
+  expect(endsWithin(FRAGMENTS, 3.9, 0.3)).toBe(false);
+  expect(endsWithin(FRAGMENTS, 15.9, 0.3)).toBe(true);
+  expect(endsWithin([], 0, 0.3)).toBe(false);
 });
