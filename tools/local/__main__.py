@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.local.launcher import run, run_command
@@ -21,7 +22,10 @@ COMMANDS = ("key", "keys", "users", "rotate_credentials")
 
 def main() -> int:
     """Return the exit status."""
-    given = _parser().parse_args()
+    parser = _parser()
+    given, arguments = parser.parse_known_args()
+    if arguments and given.command not in COMMANDS:
+        parser.error(f"unrecognized arguments: {' '.join(arguments)}")
     options = StackOptions(
         data=given.data,
         ports=Ports(
@@ -38,26 +42,25 @@ def main() -> int:
         allow_loopback_cameras=given.command == "demo",
     )
     if given.command in COMMANDS:
-        return asyncio.run(run_command(options, _command(given)))
+        return asyncio.run(run_command(options, _command(given.command, arguments)))
     camera_port = given.camera_port if given.command == "demo" else None
     return asyncio.run(run(options, camera_port=camera_port, seconds=given.seconds))
 
 
-def _command(given: argparse.Namespace) -> tuple[str, ...]:
-    """Return the api's command that was asked for."""
-    if given.command == "key":
-        return make_key("admin")
-    return (f"services.api.{given.command}", *given.arguments)
+def _command(name: str, arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the api's command that was asked for; what the launcher does not know is its own."""
+    return make_key("admin") if name == "key" else (f"services.api.{name}", *arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tools.local", description=__doc__)
-    parser.add_argument("command", choices=("up", "demo", *COMMANDS))
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.local", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument(
-        "arguments",
-        nargs="*",
-        help="of `users` (list, reset NAME), `keys` (list, create --name NAME, revoke NAME) and "
-        "`rotate_credentials`; put `--` before them",
+        "command",
+        choices=("up", "demo", *COMMANDS),
+        help="what follows `users`, `keys` and `rotate_credentials` are their arguments: "
+        "`users list`, `users reset NAME`, `keys create --name NAME`",
     )
     parser.add_argument("--data", type=Path, default=Path(".everframe"), help="where all state is")
     parser.add_argument("--seconds", type=float, help="run that long, check, exit (demo)")
