@@ -1,23 +1,16 @@
-/** The wall with everything around it: what is selected, enlarged, heard, arranged. */
+/** The wall with the bar above it. */
 
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useRef } from "react";
 import type { Camera, Status } from "../api/cameras";
 import { useMay, useSession } from "../app/session";
 import { EmptyState, ErrorNote } from "../ui";
-import { type Draft, EditBar } from "./edit-bar";
+import { EditBar } from "./edit-bar";
 import { toggleFullscreen } from "./fullscreen";
-import { type GridSize, narrowLayout } from "./layout";
 import css from "./live.module.css";
 import { Toolbar } from "./toolbar";
-import { useAddress } from "./use-address";
-import { useMedia } from "./use-media";
-import { useTileCommands } from "./use-tile-commands";
-import { useTransport } from "./use-transport";
-import { useWallKeys } from "./use-wall-keys";
+import { useLiveWall } from "./use-live-wall";
 import { Wall } from "./wall";
-import { type Group, resolveView, type SavedLayout } from "./wall-view";
-
-const NARROW = "(width < 640px)";
+import type { Group, SavedLayout } from "./wall-view";
 
 export interface LiveWallProps {
   cameras: readonly Camera[];
@@ -27,73 +20,21 @@ export interface LiveWallProps {
 }
 
 export function LiveWall({ cameras, statuses, groups, layouts }: LiveWallProps) {
-  const [address, change] = useAddress();
-  const [draft, setDraft] = useState<Draft | null>(null);
-  const [hasStatistics, setStatistics] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const mayPlayBack = useMay("footage:read");
   const mayKeepLayouts = useSession().kind === "user";
-  const isNarrow = useMedia(NARROW);
-  const { transport, isFallback, onBlocked } = useTransport(address.transport);
-  const view = useMemo(
-    () => resolveView(address.view, address.group, { cameras, groups, layouts }),
-    [address, cameras, groups, layouts],
-  );
-  const arranged = draft?.layout ?? view.layout;
-  const layout = useMemo(
-    () => (isNarrow && draft === null ? narrowLayout(arranged, 1) : arranged),
-    [isNarrow, draft, arranged],
-  );
-  const tiles = useTileCommands(layout, mayPlayBack, onBlocked);
-  const byCamera = useMemo(() => new Map(cameras.map((each) => [each.camera_id, each])), [cameras]);
-  const byStatus = useMemo(
-    () => new Map(statuses.map((each) => [each.camera_id, each])),
-    [statuses],
-  );
-  const showGrid = (size: GridSize) => {
-    setDraft(null);
-    tiles.enlarge(null);
-    change({ view: { kind: "grid", size, page: 0 } });
-  };
-  const showPage = (page: number) => {
-    if (view.grid === null || page < 0 || page >= view.pages) return;
-    tiles.enlarge(null);
-    change({ view: { kind: "grid", size: view.grid, page } });
-  };
-  useWallKeys({
-    layout,
-    tiles,
-    onGrid: showGrid,
-    onPage: (step) => showPage(view.page + step),
-    onStatistics: () => setStatistics((now) => !now),
-    onCancel: () => setDraft(null),
-    isEditing: draft !== null,
-  });
-
+  const wall = useLiveWall(cameras, groups, layouts, mayPlayBack);
+  const { view, layout, tiles, draft, setDraft } = wall;
+  const byCamera = useMemo(() => byId(cameras), [cameras]);
+  const byStatus = useMemo(() => byId(statuses), [statuses]);
   return (
     <div ref={root} className={css.page}>
       {draft === null ? (
         <Toolbar
-          address={address}
-          view={view}
+          wall={wall}
           groups={groups}
           layouts={layouts}
-          isFallback={isFallback}
-          hasStatistics={hasStatistics}
           mayKeepLayouts={mayKeepLayouts}
-          onGrid={showGrid}
-          onLayout={(name) => change({ view: { kind: "layout", name }, group: null })}
-          onGroup={(group) => {
-            const size = view.grid ?? 2;
-            change({ group, view: { kind: "grid", size, page: 0 } });
-          }}
-          onPage={showPage}
-          onAddress={change}
-          onStatistics={() => setStatistics(!hasStatistics)}
-          onEdit={() => {
-            tiles.enlarge(null);
-            setDraft({ layout: view.layout, name: view.saved ?? "", isSaved: view.saved !== null });
-          }}
           onFullscreen={() => root.current && toggleFullscreen(root.current)}
         />
       ) : (
@@ -102,10 +43,7 @@ export function LiveWall({ cameras, statuses, groups, layouts }: LiveWallProps) 
           cameras={cameras}
           taken={draft.isSaved ? [] : layouts.map(({ name }) => name)}
           onChange={setDraft}
-          onDone={(saved) => {
-            setDraft(null);
-            if (saved !== null) change({ view: { kind: "layout", name: saved }, group: null });
-          }}
+          onDone={(saved) => (saved === null ? setDraft(null) : wall.showLayout(saved))}
         />
       )}
       {view.missing !== null && draft === null && <ErrorNote tone="busy" text={view.missing} />}
@@ -119,17 +57,18 @@ export function LiveWall({ cameras, statuses, groups, layouts }: LiveWallProps) 
           layout={layout}
           cameras={byCamera}
           statuses={byStatus}
-          transport={transport}
-          wish={address.rendition}
-          large={tiles.large}
-          selected={tiles.selected}
-          soundOf={tiles.soundOf}
-          hasStatistics={hasStatistics}
+          tiles={tiles}
+          transport={wall.transport.transport}
+          wish={wall.address.rendition}
+          hasStatistics={wall.hasStatistics}
           mayPlayBack={mayPlayBack}
-          commands={tiles.commands}
           onEdit={draft === null ? null : (changed) => setDraft({ ...draft, layout: changed })}
         />
       )}
     </div>
   );
+}
+
+function byId<T extends { camera_id: string }>(all: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(all.map((each) => [each.camera_id, each]));
 }

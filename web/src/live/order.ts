@@ -37,12 +37,3 @@ export function pageOf<T>(items: readonly T[], perPage: number, wanted: number):
   const page = Math.min(Math.max(0, wanted), pages - 1);
   return { items: items.slice(page * perPage, (page + 1) * perPage), page, pages };
 }
-
-/** Cameras whose name or id has every word of the search. */
-export function searchCameras<T extends Orderable>(cameras: readonly T[], text: string): T[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return cameras.filter(({ camera_id, name }) => {
-    const haystack = `${name} ${camera_id}`.toLowerCase();
-    return words.every((word) => haystack.includes(word));
-  });
-}

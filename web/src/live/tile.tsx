@@ -1,18 +1,14 @@
 /** One camera's live picture. It plays while it can be seen, and cleans up behind itself. */
 
-import { memo, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { memo, type ReactNode, useEffect, useRef, useState } from "react";
 import type { Camera, Status } from "../api/cameras";
 import type { Rendition, Transport } from "../player";
-import { toggleFullscreen, useIsFullscreen } from "./fullscreen";
 import type { Tile as Place } from "./layout";
 import { Statistics } from "./statistics";
-import { dropPicture, holdPicture } from "./still";
 import css from "./tile.module.css";
 import { TileActions } from "./tile-actions";
+import { usePicture } from "./tile-picture";
 import { Behind, PictureNote, TileTop } from "./tile-status";
-import { useLivePlayer, usePlayerState } from "./use-live-player";
-import { useRendition } from "./use-rendition";
-import { useVisible } from "./use-visible";
 
 /** What the page does for its tiles; the same object as long as the page lives. */
 export interface TileCommands {
@@ -50,51 +46,32 @@ export interface TileProps {
 }
 
 export const Tile = memo(function Tile(props: TileProps) {
-  const { camera, status, place, transport, isLarge, hasSound, commands, grip } = props;
+  const { camera, status, place, isLarge, hasSound, commands, grip } = props;
   const id = camera.camera_id;
-  const [article, setArticle] = useState<HTMLElement | null>(null);
-  const [video, setVideo] = useState<HTMLVideoElement | null>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
   const cover = useRef<HTMLButtonElement>(null);
   const [isHovered, setHovered] = useState(false);
-  const isFull = useIsFullscreen(article);
-  const isVisible = useVisible(article);
-  const choosing = {
-    hasSub: camera.sub_url !== null,
-    wish: props.wish,
-    isLarge: isLarge || isFull,
-  };
-  const rendition = useRendition(article, choosing);
-  const onLeave = useCallback(() => {
-    if (video !== null && canvas.current !== null) holdPicture(video, canvas.current);
-  }, [video]);
-  const player = useLivePlayer(video, {
+  const picture = usePicture({
     camera: id,
-    transport,
-    rendition: isVisible ? rendition : null,
+    hasSub: camera.sub_url !== null,
+    transport: props.transport,
+    wish: props.wish,
     margin: props.margin,
-    onLeave,
+    isLarge,
+    hasSound,
+    onMuted: () => commands.sound(id, false),
+    onBlocked: commands.blocked,
   });
-  const state = usePlayerState(player);
-  useEffect(() => {
-    const isOver = state.kind === "live" || state.kind === "failed";
-    if (isOver && canvas.current !== null) dropPicture(canvas.current);
-    if (state.kind === "failed" && state.isTransport) commands.blocked();
-  }, [state, commands]);
-  useSound(video, hasSound, (isOn) => commands.sound(id, isOn));
-  const fullscreen = useCallback(() => {
-    if (article !== null) toggleFullscreen(article, video);
-  }, [article, video]);
+  const { player, state, rendition, isFull, toggleFullscreen } = picture;
   useEffect(() => {
     const focus = () => cover.current?.focus();
     const secondsBehind = () => player?.secondsBehindLive() ?? null;
-    commands.register(id, { focus, fullscreen, secondsBehind });
+    commands.register(id, { focus, fullscreen: toggleFullscreen, secondsBehind });
     return () => commands.register(id, null);
-  }, [commands, id, fullscreen, player]);
+  }, [commands, id, toggleFullscreen, player]);
 
   return (
     <article
-      ref={setArticle}
+      ref={picture.setTile}
       className={css.tile}
       data-camera={id}
       data-large={isLarge || undefined}
@@ -103,8 +80,8 @@ export const Tile = memo(function Tile(props: TileProps) {
       onPointerEnter={() => setHovered(true)}
       onPointerLeave={() => setHovered(false)}
     >
-      <video ref={setVideo} muted playsInline aria-label={`${camera.name}, live picture`} />
-      <canvas ref={canvas} className={css.still} width={0} height={0} aria-hidden />
+      <video ref={picture.setVideo} muted playsInline aria-label={`${camera.name}, live picture`} />
+      <canvas ref={picture.still} className={css.still} width={0} height={0} aria-hidden />
       <PictureNote state={state} />
       <button
         ref={cover}
@@ -134,7 +111,7 @@ export const Tile = memo(function Tile(props: TileProps) {
             onSnapshot={() => commands.snapshot(id)}
             onHistory={() => commands.history(id, player?.secondsBehindLive() ?? null)}
             onEnlarge={() => commands.enlarge(id)}
-            onFullscreen={fullscreen}
+            onFullscreen={toggleFullscreen}
           />
         )}
       </div>
@@ -142,23 +119,6 @@ export const Tile = memo(function Tile(props: TileProps) {
     </article>
   );
 });
-
-/** Where sound needs a gesture first, the player mutes the video; then the button says so. */
-function useSound(video: HTMLVideoElement | null, hasSound: boolean, onMuted: (on: false) => void) {
-  const latest = useRef(onMuted);
-  useEffect(() => {
-    latest.current = onMuted;
-  });
-  useEffect(() => {
-    if (video === null) return;
-    video.muted = !hasSound;
-    const look = () => {
-      if (hasSound && video.muted) latest.current(false);
-    };
-    video.addEventListener("volumechange", look);
-    return () => video.removeEventListener("volumechange", look);
-  }, [video, hasSound]);
-}
 
 function gridArea({ x, y, w, h }: Place, isLarge: boolean): string {
   return isLarge ? "1 / 1" : `${y + 1} / ${x + 1} / span ${h} / span ${w}`;

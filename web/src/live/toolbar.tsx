@@ -10,35 +10,26 @@ import {
   SlidersHorizontal,
 } from "lucide-react";
 import { Button, IconButton, Menu, MenuChoice, MenuItem, Select, ToggleButton } from "../ui";
-import { type Address, readAddress } from "./address";
-import { GRID_SIZES, type GridSize } from "./layout";
+import { readAddress } from "./address";
+import { GRID_SIZES } from "./layout";
 import css from "./live.module.css";
+import type { LiveWall } from "./use-live-wall";
 import type { Group, SavedLayout, WallView } from "./wall-view";
 
 const ALL = "all";
 const ICON = { size: 18, "aria-hidden": true } as const;
 
 export interface ToolbarProps {
-  address: Address;
-  view: WallView;
+  wall: LiveWall;
   groups: readonly Group[];
   layouts: readonly SavedLayout[];
-  /** LL-HLS is used because WebSockets do not get through. */
-  isFallback: boolean;
-  hasStatistics: boolean;
   mayKeepLayouts: boolean;
-  onGrid(size: GridSize): void;
-  onLayout(name: string): void;
-  onGroup(group: string | null): void;
-  onPage(page: number): void;
-  onAddress(change: Partial<Address>): void;
-  onStatistics(): void;
-  onEdit(): void;
   onFullscreen(): void;
 }
 
 export function Toolbar(props: ToolbarProps) {
-  const { view, groups, address } = props;
+  const { wall, groups } = props;
+  const { view, address, hasStatistics } = wall;
   return (
     <header className={css.toolbar}>
       <h1 className="visually-hidden">Live</h1>
@@ -48,7 +39,7 @@ export function Toolbar(props: ToolbarProps) {
           <ToggleButton
             key={size}
             isSelected={view.grid === size}
-            onChange={() => props.onGrid(size)}
+            onChange={() => wall.showGrid(size)}
             aria-label={size === 1 ? "One tile" : `${size} by ${size} tiles`}
           >
             {size === 1 ? "1" : `${size}×${size}`}
@@ -66,17 +57,17 @@ export function Toolbar(props: ToolbarProps) {
             ...groups.map(({ group_id, name }) => ({ id: group_id, label: name })),
           ]}
           value={groups.some(({ group_id }) => group_id === address.group) ? address.group : ALL}
-          onChange={(id) => props.onGroup(id === ALL ? null : id)}
+          onChange={(id) => wall.showGroup(id === ALL ? null : id)}
         />
       )}
-      {view.pages > 1 && <Pager view={view} onPage={props.onPage} />}
+      {view.pages > 1 && <Pager view={view} onPage={wall.showPage} />}
       <div className={css.right}>
-        <PlayingMenu {...props} />
+        <PlayingMenu wall={wall} />
         <IconButton
-          label={props.hasStatistics ? "Hide statistics" : "Show statistics"}
+          label={hasStatistics ? "Hide statistics" : "Show statistics"}
           shortcut="I"
-          onPress={props.onStatistics}
-          aria-pressed={props.hasStatistics}
+          onPress={wall.toggleStatistics}
+          aria-pressed={hasStatistics}
         >
           <ChartNoAxesColumn {...ICON} />
         </IconButton>
@@ -88,7 +79,8 @@ export function Toolbar(props: ToolbarProps) {
   );
 }
 
-function LayoutMenu({ view, layouts, onLayout, onEdit }: ToolbarProps) {
+function LayoutMenu({ wall, layouts }: ToolbarProps) {
+  const { view } = wall;
   const EDIT = "edit";
   const name = (id: string) => `layout:${id}`;
   return (
@@ -107,10 +99,10 @@ function LayoutMenu({ view, layouts, onLayout, onEdit }: ToolbarProps) {
           label="Saved"
           options={layouts.map((each) => ({ id: name(each.name), label: each.name }))}
           value={view.saved === null ? "" : name(view.saved)}
-          onChange={(id) => onLayout(id.slice(name("").length))}
+          onChange={(id) => wall.showLayout(id.slice(name("").length))}
         />
       )}
-      <MenuItem id={EDIT} onAction={onEdit} textValue="Arrange tiles">
+      <MenuItem id={EDIT} onAction={wall.arrange} textValue="Arrange tiles">
         <Pencil size={16} aria-hidden />
         {view.saved === null ? "Arrange these tiles…" : `Arrange “${view.saved}”…`}
       </MenuItem>
@@ -144,7 +136,9 @@ function Pager({ view, onPage }: { view: WallView; onPage(page: number): void })
   );
 }
 
-function PlayingMenu({ address, isFallback, onAddress }: ToolbarProps) {
+function PlayingMenu({ wall }: { wall: LiveWall }) {
+  const { address, change } = wall;
+  const { isFallback } = wall.transport;
   return (
     <Menu
       label="How it is played"
@@ -163,7 +157,7 @@ function PlayingMenu({ address, isFallback, onAddress }: ToolbarProps) {
           { id: "transport=ll-hls", label: "LL-HLS: through any proxy" },
         ]}
         value={`transport=${address.transport}`}
-        onChange={(id) => onAddress({ transport: readAddress(new URLSearchParams(id)).transport })}
+        onChange={(id) => change({ transport: readAddress(new URLSearchParams(id)).transport })}
       />
       <MenuChoice
         label="Stream"
@@ -173,7 +167,7 @@ function PlayingMenu({ address, isFallback, onAddress }: ToolbarProps) {
           { id: "rendition=sub", label: "Low resolution" },
         ]}
         value={`rendition=${address.rendition}`}
-        onChange={(id) => onAddress({ rendition: readAddress(new URLSearchParams(id)).rendition })}
+        onChange={(id) => change({ rendition: readAddress(new URLSearchParams(id)).rendition })}
       />
     </Menu>
   );

@@ -2,25 +2,9 @@
 
 import { flushSync } from "react-dom";
 import { type Shortcut, useShortcuts } from "../app/shortcuts";
-import {
-  type Direction,
-  following,
-  GRID_SIZES,
-  type GridSize,
-  type Layout,
-  neighbour,
-} from "./layout";
+import { type Direction, following, GRID_SIZES, type Layout, neighbour } from "./layout";
+import type { LiveWall } from "./use-live-wall";
 import type { Tiles } from "./use-tile-commands";
-
-export interface WallKeys {
-  layout: Layout;
-  tiles: Tiles;
-  isEditing: boolean;
-  onGrid(size: GridSize): void;
-  onPage(step: number): void;
-  onStatistics(): void;
-  onCancel(): void;
-}
 
 const ARROWS: [string, Direction][] = [
   ["ArrowLeft", "left"],
@@ -29,62 +13,64 @@ const ARROWS: [string, Direction][] = [
   ["ArrowDown", "down"],
 ];
 
-export function useWallKeys(keys: WallKeys): void {
-  const { tiles, layout } = keys;
-  useShortcuts("Live", keys.isEditing ? [cancel(keys)] : watching(keys));
-  function watching(now: WallKeys): Shortcut[] {
-    const only = layout.tiles.length === 1 ? layout.tiles[0]?.camera_id : undefined;
-    const inHand = tiles.large ?? tiles.selected ?? only ?? null;
-    /** With the tile that is enlarged or selected, or the only one. */
-    const forTile = (run: (camera: string) => void) => () => {
-      if (inHand !== null) run(inHand);
-    };
-    const go = (direction: Direction) => () => {
-      const next =
-        tiles.large === null
-          ? neighbour(layout, inHand ?? "", direction)
-          : following(layout, tiles.large, direction);
-      if (next === null) return;
-      // what is not displayed yet takes no focus
-      if (tiles.large !== null) flushSync(() => tiles.enlarge(next));
-      tiles.keys(next)?.focus();
-    };
-    return [
-      ...GRID_SIZES.map((size) => ({
-        keys: String(size),
-        label: size === 1 ? "One tile" : `${size} by ${size} tiles`,
-        run: () => now.onGrid(size),
-      })),
-      ...ARROWS.map(([key, direction]) => ({
-        keys: key,
-        label: `Tile ${WHERE[direction]}`,
-        run: go(direction),
-      })),
-      { keys: "PageUp", label: "Cameras before these", run: () => now.onPage(-1) },
-      { keys: "PageDown", label: "Cameras after these", run: () => now.onPage(1) },
-      { keys: "Enter", label: "Enlarge the tile, and back", run: forTile(tiles.commands.enlarge) },
-      { keys: "Escape", label: "Back to all tiles", run: () => tiles.enlarge(null) },
-      {
-        keys: "f",
-        label: "Full screen",
-        run: forTile((camera) => tiles.keys(camera)?.fullscreen()),
-      },
-      {
-        keys: "m",
-        label: "Sound on and off",
-        run: forTile((camera) => tiles.commands.sound(camera, tiles.soundOf !== camera)),
-      },
-      { keys: "s", label: "Save a snapshot", run: forTile(tiles.commands.snapshot) },
-      {
-        keys: "h",
-        label: "History: 30 s back",
-        run: forTile((camera) =>
-          tiles.commands.history(camera, tiles.keys(camera)?.secondsBehind() ?? null),
-        ),
-      },
-      { keys: "i", label: "Statistics", run: now.onStatistics },
-    ];
-  }
+export function useWallKeys(wall: LiveWall): void {
+  useShortcuts("Live", wall.draft === null ? watching(wall) : [cancel(wall)]);
+}
+
+function watching(wall: LiveWall): Shortcut[] {
+  const { view } = wall;
+  return [
+    ...GRID_SIZES.map((size) => ({
+      keys: String(size),
+      label: size === 1 ? "One tile" : `${size} by ${size} tiles`,
+      run: () => wall.showGrid(size),
+    })),
+    { keys: "PageUp", label: "Cameras before these", run: () => wall.showPage(view.page - 1) },
+    { keys: "PageDown", label: "Cameras after these", run: () => wall.showPage(view.page + 1) },
+    ...ofTile(wall),
+    { keys: "i", label: "Statistics", run: wall.toggleStatistics },
+  ];
+}
+
+/** With the tile that is enlarged or selected, or the only one. */
+function ofTile({ layout, tiles }: LiveWall): Shortcut[] {
+  const { commands } = tiles;
+  const only = layout.tiles.length === 1 ? layout.tiles[0]?.camera_id : undefined;
+  const inHand = tiles.large ?? tiles.selected ?? only ?? null;
+  const withTile = (run: (camera: string) => void) => () => {
+    if (inHand !== null) run(inHand);
+  };
+  const history = (camera: string) =>
+    commands.history(camera, tiles.keys(camera)?.secondsBehind() ?? null);
+  const sound = (camera: string) => commands.sound(camera, tiles.soundOf !== camera);
+  return [
+    ...ARROWS.map(([key, direction]) => ({
+      keys: key,
+      label: `Tile ${WHERE[direction]}`,
+      run: () => go(layout, tiles, inHand, direction),
+    })),
+    { keys: "Enter", label: "Enlarge the tile, and back", run: withTile(commands.enlarge) },
+    { keys: "Escape", label: "Back to all tiles", run: () => tiles.enlarge(null) },
+    {
+      keys: "f",
+      label: "Full screen",
+      run: withTile((camera) => tiles.keys(camera)?.fullscreen()),
+    },
+    { keys: "m", label: "Sound on and off", run: withTile(sound) },
+    { keys: "s", label: "Save a snapshot", run: withTile(commands.snapshot) },
+    { keys: "h", label: "History: 30 s back", run: withTile(history) },
+  ];
+}
+
+function go(layout: Layout, tiles: Tiles, from: string | null, direction: Direction): void {
+  const next =
+    tiles.large === null
+      ? neighbour(layout, from ?? "", direction)
+      : following(layout, tiles.large, direction);
+  if (next === null) return;
+  // what is not displayed yet takes no focus
+  if (tiles.large !== null) flushSync(() => tiles.enlarge(next));
+  tiles.keys(next)?.focus();
 }
 
 const WHERE: Record<Direction, string> = {
@@ -94,6 +80,6 @@ const WHERE: Record<Direction, string> = {
   down: "below",
 };
 
-function cancel({ onCancel }: WallKeys): Shortcut {
-  return { keys: "Escape", label: "Leave the layout as it was", run: onCancel };
+function cancel({ setDraft }: LiveWall): Shortcut {
+  return { keys: "Escape", label: "Leave the layout as it was", run: () => setDraft(null) };
 }

@@ -5,9 +5,10 @@ import type { Camera, Status } from "../api/cameras";
 import type { Rendition, Transport } from "../player";
 import { changeTile, type Layout, rowsOf, withoutCamera } from "./layout";
 import css from "./live.module.css";
-import { Tile, type TileCommands } from "./tile";
+import { Tile } from "./tile";
 import { TileGrip } from "./tile-grip";
 import { useDrag } from "./use-drag";
+import type { Tiles } from "./use-tile-commands";
 
 /** Many decoders and their cameras disturb each other now and then: a tenth of a second more. */
 const WALL_MARGIN = 0.3;
@@ -19,19 +20,16 @@ export interface WallProps {
   statuses: ReadonlyMap<string, Status>;
   transport: Transport;
   wish: "auto" | Rendition;
-  /** Enlarged: the only one that is seen. */
-  large: string | null;
-  selected: string | null;
-  soundOf: string | null;
+  tiles: Tiles;
   hasStatistics: boolean;
   mayPlayBack: boolean;
-  commands: TileCommands;
   /** Takes changed layouts while it is edited; null: it is not. */
   onEdit: ((layout: Layout) => void) | null;
 }
 
 export function Wall(props: WallProps) {
-  const { layout, cameras, statuses, large, commands, onEdit } = props;
+  const { layout, cameras, statuses, onEdit } = props;
+  const { large, selected, soundOf, commands } = props.tiles;
   const [grid, setGrid] = useState<HTMLElement | null>(null);
   const isSingle = large !== null || layout.tiles.length === 1;
   const columns = large === null ? layout.columns : 1;
@@ -79,8 +77,8 @@ export function Wall(props: WallProps) {
             wish={props.wish}
             margin={layout.tiles.length > 1 ? WALL_MARGIN : undefined}
             isLarge={large === id}
-            isSelected={props.selected === id}
-            hasSound={props.soundOf === id}
+            isSelected={selected === id}
+            hasSound={soundOf === id}
             hasStatistics={props.hasStatistics}
             mayPlayBack={props.mayPlayBack}
             commands={commands}

@@ -14,10 +14,12 @@ const GOOD_MS = 5_000;
 const BLOCKED_AFTER = 3;
 const BLOCKED_RETRY_SECONDS = 60;
 
-/** Close codes of the server. */
 const ACCESS_ENDED = 4401;
+/** What a browser says of every connection that just ended, or never was. */
+const CONNECTION_LOST = 1006;
+/** Close codes of the server. */
 const REASONS: Record<number, string> = {
-  1006: "the connection was lost",
+  [CONNECTION_LOST]: "the connection was lost",
   1012: "the server restarts",
   1013: "the connection was too slow",
   4401: "access has ended",
@@ -49,7 +51,7 @@ interface Connection {
   socket: WebSocket;
   openedAt: number;
   heardAt: number;
-  hasOpened: boolean;
+  hasSpoken: boolean;
   isWaiting: boolean;
 }
 
@@ -133,21 +135,17 @@ export class LiveSocket {
     const socket = new WebSocket(access.address(camera, rendition, "websocket"));
     socket.binaryType = "arraybuffer";
     const now = performance.now();
-    const flags = { hasOpened: false, isWaiting: false };
+    const flags = { hasSpoken: false, isWaiting: false };
     const connection = { socket, openedAt: now, heardAt: now, ...flags };
-    socket.onopen = () => this.onOpen(connection);
     socket.onmessage = (event: MessageEvent) => this.onMessage(connection, event.data);
     socket.onclose = (event) => this.onClose(connection, event.code, event.reason);
     return connection;
   }
 
-  private onOpen(connection: Connection): void {
-    connection.hasOpened = true;
-    this.blocked = 0;
-  }
-
   private onMessage(connection: Connection, data: unknown): void {
     connection.heardAt = performance.now();
+    connection.hasSpoken = true;
+    this.blocked = 0;
     try {
       if (data instanceof ArrayBuffer) this.onMedia(connection, data);
       else this.onText(connection, String(data));
@@ -179,7 +177,7 @@ export class LiveSocket {
     if (code === ACCESS_ENDED) this.refusals += 1;
     // the server lets viewers in for some hours at a time; what is buffered lasts until the next
     if (code === ACCESS_ENDED && this.refusals === 1) this.current = this.open();
-    else if (code === ACCESS_ENDED || !connection.hasOpened) void this.askWhy(detail);
+    else if (code === ACCESS_ENDED || isUnexplained(connection, code)) void this.askWhy(detail);
     else this.lost(detail, LEAST_WAIT_SECONDS[code] ?? 0);
   }
 
@@ -219,10 +217,14 @@ export class LiveSocket {
   private drop(): void {
     if (this.current === null) return;
     const { socket } = this.current;
-    socket.onopen = null;
     socket.onmessage = null;
     socket.onclose = null;
     socket.close();
     this.current = null;
   }
+}
+
+/** The server gives a reason, or has said something before: else it was perhaps never reached. */
+function isUnexplained({ hasSpoken }: Connection, code: number): boolean {
+  return !hasSpoken && (code === CONNECTION_LOST || !(code in REASONS));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inWallOrder, ofGroup, pageOf, searchCameras } from "../../src/live/order";
+import { inWallOrder, ofGroup, pageOf } from "../../src/live/order";
 
 const camera = (camera_id: string, name: string) => ({ camera_id, name });
 
@@ -23,13 +23,4 @@ test("pages hold what there is, and a page too far is the last one", () => {
   expect(pageOf([1, 2, 3, 4, 5], 4, 1)).toEqual({ items: [5], page: 1, pages: 2 });
   expect(pageOf([1, 2], 4, 7)).toEqual({ items: [1, 2], page: 0, pages: 1 });
   expect(pageOf([], 4, 0)).toEqual({ items: [], page: 0, pages: 1 });
-});
-
-test("cameras are found by words of their name or id, in any order", () => {
-  const cameras = [camera("front-door", "Front door"), camera("yard-2", "Yard")];
-  const found = (text: string) => searchCameras(cameras, text).map(({ name }) => name);
-  expect(found("")).toEqual(["Front door", "Yard"]);
-  expect(found(" DOOR  fr")).toEqual(["Front door"]);
-  expect(found("2")).toEqual(["Yard"]);
-  expect(found("attic")).toEqual([]);
 });

@@ -10,7 +10,6 @@ class Line {
   static all: Line[] = [];
   static readonly OPEN = 1;
   readyState = 0;
-  onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
   isDropped = false;
@@ -20,7 +19,6 @@ class Line {
   }
   accept(): void {
     this.readyState = Line.OPEN;
-    this.onopen?.();
   }
   say(data: unknown): void {
     this.onmessage?.({ data });
@@ -109,12 +107,10 @@ test("what was denied is asked for again after a while", async () => {
 });
 
 test("access that has ended is tried once more before the server is asked", async () => {
-  last().accept();
   last().end(4401);
   expect(lines()).toBe(2);
   expect(asked).toBe(0);
   answer = { kind: "denied", detail: "you are signed out" };
-  last().accept();
   last().end(4401);
   await vi.advanceTimersByTimeAsync(0);
   expect(asked).toBe(1);
@@ -131,9 +127,13 @@ test("a server that is away is not mistaken for one that WebSockets do not reach
   expect(events.onLost).toHaveBeenLastCalledWith("no streamer answers", expect.any(Number));
 });
 
-test("where WebSockets do not get through, that is told after three tries", async () => {
+test.each([
+  ["are refused", false],
+  ["are opened and say nothing", true],
+])("where connections %s although the server would serve, that is told", async (_how, isOpened) => {
   for (let round = 0; round < 3; round++) {
     expect(events.onBlocked).not.toHaveBeenCalled();
+    if (isOpened) last().accept();
     last().end(1006);
     await vi.advanceTimersByTimeAsync(2_000);
   }
