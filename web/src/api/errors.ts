@@ -45,7 +45,7 @@ export function errorOf(response: Response, body: unknown): ApiError {
   return new ApiError(
     sentence(detail || `The server answered with an error (HTTP ${response.status}).`),
     response.status,
-    errors.filter(isFieldProblem),
+    errors.filter(isFieldProblem).map(asSentence),
     retryAfter(response.headers.get("Retry-After")),
   );
 }
@@ -60,6 +60,8 @@ function sentence(text: string): string {
   const upper = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?)]$/.test(upper) ? upper : `${upper}.`;
 }
+
+const asSentence = ({ field, problem }: FieldProblem) => ({ field, problem: sentence(problem) });
 
 function isFieldProblem(value: unknown): value is FieldProblem {
   if (typeof value !== "object" || value === null) return false;

@@ -43,7 +43,8 @@ export function applyEvent(client: QueryClient, name: EventName, text: string): 
 
 /** Marks everything that events keep level as old, so that pages ask for it anew. */
 export async function refetchAll(client: QueryClient): Promise<void> {
-  const keys = [camerasQuery.queryKey, statusesQuery.queryKey, ["groups"]];
+  // who is signed in, too: which cameras one may see is a right
+  const keys = [camerasQuery.queryKey, statusesQuery.queryKey, ["groups"], ["session"]];
   await Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey })));
 }
 

@@ -4,9 +4,10 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, call, type Schemas } from "../api/client";
 import { ApiError, messageOf } from "../api/errors";
-import { Button, DialogButtons, ErrorNote, Form, Spinner, Switch, toast } from "../ui";
+import { Button, DialogButtons, ErrorNote, Form, FormError, Spinner, Switch, toast } from "../ui";
 import { AddressFields, RecordingFields } from "./camera-fields";
-import { DEFAULTS, type Settings } from "./changes";
+import css from "./camera-page.module.css";
+import { DEFAULTS, FIELDS, type Settings } from "./changes";
 import { LoginFields } from "./login-fields";
 import { useAddCamera } from "./mutations";
 import { failureText, reportSpecs } from "./specs";
@@ -38,7 +39,7 @@ export function AddByAddress({ url, onClose }: { url: string; onClose(): void })
         Start recording at once
       </Switch>
       <Test url={values.url} transport={values.transport} credentials={credentials} />
-      {add.error !== null && <ErrorNote text={errors.credentials ?? messageOf(add.error)} />}
+      <FormError error={add.error} fields={FIELDS} />
       <DialogButtons>
         <Button onPress={onClose}>Cancel</Button>
         <Button kind="primary" type="submit" isPending={add.isPending}>
@@ -65,7 +66,7 @@ function Test({ url, transport, credentials }: TestProps) {
       ),
   });
   return (
-    <div aria-live="polite">
+    <div aria-live="polite" className={css.test}>
       <Button isDisabled={url === ""} isPending={test.isPending} onPress={() => test.mutate()}>
         Test the connection
       </Button>

@@ -95,6 +95,7 @@ function Results(props: ResultsProps) {
             onSelect={setSelection}
             onTest={() => void run(device, credentials)}
             onAddress={onAddress}
+            onChanged={() => void scan.refresh().catch(() => undefined)}
           />
         ))}
       </ul>
@@ -107,7 +108,7 @@ function Results(props: ResultsProps) {
           isPending={add.isPending}
           onPress={() => add.mutate({ credentials, devices: chosen })}
         >
-          {chosen.length === 1 ? "Add 1 device" : `Add ${chosen.length} devices`}
+          {buttonText(chosen.length)}
         </Button>
       </DialogButtons>
     </>
@@ -134,6 +135,11 @@ function useAddition(scanId: string, scan: Scan, onAdded: (isComplete: boolean) 
       onAdded(isComplete);
     },
   });
+}
+
+function buttonText(count: number): string {
+  if (count === 0) return "Add devices";
+  return count === 1 ? "Add 1 device" : `Add ${count} devices`;
 }
 
 const addedText = (count: number): string =>

@@ -23,7 +23,6 @@ const AUDIO = [
 const LENGTHS = [10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600];
 
 export function AddressFields({ values, isOfDevice, isReadOnly, onChange }: Props) {
-  const isTls = values.url.startsWith("rtsps:");
   return (
     <>
       <TextField
@@ -35,6 +34,16 @@ export function AddressFields({ values, isOfDevice, isReadOnly, onChange }: Prop
         isReadOnly={isReadOnly}
         maxLength={100}
       />
+      {!isReadOnly && <StreamFields values={values} isOfDevice={isOfDevice} onChange={onChange} />}
+    </>
+  );
+}
+
+/** The API keeps the addresses from those who may only look. */
+function StreamFields({ values, isOfDevice, onChange }: Omit<Props, "isReadOnly">) {
+  const isTls = values.url.startsWith("rtsps:");
+  return (
+    <>
       <TextField
         label="RTSP address"
         name="url"
@@ -45,7 +54,6 @@ export function AddressFields({ values, isOfDevice, isReadOnly, onChange }: Prop
         value={values.url}
         onChange={(url) => onChange({ ...values, url: url.trim() })}
         isRequired
-        isReadOnly={isReadOnly}
       />
       <TextField
         label="RTSP address of the small stream"
@@ -55,12 +63,10 @@ export function AddressFields({ values, isOfDevice, isReadOnly, onChange }: Prop
         hint="For watching many cameras at once; may be left empty. It is not recorded."
         value={values.sub_url}
         onChange={(sub_url) => onChange({ ...values, sub_url: sub_url.trim() })}
-        isReadOnly={isReadOnly}
       />
       {isTls && (
         <Switch
           isSelected={values.verify_tls}
-          isReadOnly={isReadOnly}
           onChange={(verify_tls) => onChange({ ...values, verify_tls })}
         >
           Check the camera's certificate (most cameras sign their own)
@@ -99,7 +105,7 @@ export function RecordingFields({ values, isOfDevice, isReadOnly, onChange }: Pr
           onChange={(id) => onChange({ ...values, recording_seconds: Number(id) })}
         />
         <NumberField
-          label="Length of a live part, in seconds"
+          label="Live part (seconds)"
           name="part_seconds"
           hint="0.1 to 1; shorter is closer to live."
           minValue={0.1}
@@ -112,9 +118,9 @@ export function RecordingFields({ values, isOfDevice, isReadOnly, onChange }: Pr
       </div>
       {isOfDevice && (
         <NumberField
-          label="Ask the device for its own footage every … seconds"
+          label="List the device's own footage every (seconds)"
           name="footage_check_seconds"
-          hint="0: never. Footage on the device fills gaps in what is known."
+          hint="0: never. What only the device has is shown in the timeline."
           minValue={0}
           maxValue={86_400}
           value={values.footage_check_seconds}

@@ -11,7 +11,7 @@ import { DeleteDialog } from "./delete-dialog";
 import type { Row } from "./filter";
 import { livePath, playbackPath } from "./links";
 import { useSwitchRecording } from "./mutations";
-import { codecName } from "./specs";
+import { pictureText } from "./specs";
 import { describeHealth, lastSeen, sinceText } from "./state";
 import { StateBadge } from "./state-badge";
 
@@ -69,7 +69,7 @@ function CameraRow({ row, names, nowMs }: RowProps) {
       </td>
       <td>{lastSeen(health, nowMs)}</td>
       <td>
-        {status?.codec ? `${codecName(status.codec)} ${status.resolution}` : "–"}
+        {(status && pictureText(status.codec, status.resolution)) || "–"}
         {status && status.bitrate_bps > 0 && (
           <span className={css.sub}> {formatBitrate(status.bitrate_bps)}</span>
         )}

@@ -33,6 +33,20 @@ export const DEFAULTS = {
   record: true,
 } as const;
 
+/** Fields of forms that show themselves what is wrong with them. */
+export const FIELDS: readonly string[] = [
+  "name",
+  "url",
+  "sub_url",
+  "transport",
+  "audio",
+  "recording_seconds",
+  "part_seconds",
+  "footage_check_seconds",
+  "credentials.username",
+  "credentials.password",
+];
+
 export function settingsOf(camera: Camera): Settings {
   const { name, url, transport, verify_tls, recording_seconds, part_seconds, audio } = camera;
   return {

@@ -1,6 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import type { Camera } from "../api/cameras";
 import { messageOf } from "../api/errors";
-import { Button, Dialog, DialogButtons, ErrorNote, toast } from "../ui";
+import { Button, Checkbox, Dialog, DialogButtons, ErrorNote, toast } from "../ui";
+import css from "./cameras.module.css";
+import { deviceQuery } from "./device-query";
 import { useDeleteCamera } from "./mutations";
 
 interface Props {
@@ -12,10 +16,26 @@ interface Props {
 
 /** Asks before a camera is deleted, and says what happens to its footage. */
 export function DeleteDialog({ camera, isOpen, onClose, onDeleted }: Props) {
-  const remove = useDeleteCamera(camera.camera_id);
+  return (
+    <Dialog title={`Delete ${camera.name}?`} role="alertdialog" isOpen={isOpen} onClose={onClose}>
+      <Question camera={camera} onClose={onClose} onDeleted={onDeleted} />
+    </Dialog>
+  );
+}
+
+interface QuestionProps {
+  camera: Camera;
+  onClose(): void;
+  onDeleted: (() => void) | undefined;
+}
+
+function Question({ camera, onClose, onDeleted }: QuestionProps) {
+  const isAlone = useIsAlone(camera);
+  const [isWithDevice, setWithDevice] = useState(true);
+  const remove = useDeleteCamera(camera);
   const confirm = async () => {
     try {
-      await remove.mutateAsync();
+      await remove.mutateAsync({ isWithDevice: isAlone && isWithDevice });
     } catch {
       return; // the dialog shows it
     }
@@ -24,8 +44,8 @@ export function DeleteDialog({ camera, isOpen, onClose, onDeleted }: Props) {
     onDeleted?.();
   };
   return (
-    <Dialog title={`Delete ${camera.name}?`} role="alertdialog" isOpen={isOpen} onClose={onClose}>
-      <ul>
+    <>
+      <ul className={css.bullets}>
         <li>Recording stops now, and the stored login of the camera is forgotten.</li>
         <li>
           <strong>Footage that was recorded stays</strong> where it is and can still be played and
@@ -34,10 +54,15 @@ export function DeleteDialog({ camera, isOpen, onClose, onDeleted }: Props) {
         <li>
           The id “{camera.camera_id}” is not used again. Added anew, the camera gets another one.
         </li>
-        {camera.device_id !== null && (
+        {camera.device_id !== null && !isAlone && (
           <li>The device “{camera.device_id}” stays, with its other cameras.</li>
         )}
       </ul>
+      {isAlone && (
+        <Checkbox isSelected={isWithDevice} onChange={setWithDevice}>
+          Forget its device “{camera.device_id}” and the device's login, too
+        </Checkbox>
+      )}
       {remove.error !== null && <ErrorNote text={messageOf(remove.error)} />}
       <DialogButtons>
         <Button onPress={onClose} autoFocus>
@@ -47,6 +72,12 @@ export function DeleteDialog({ camera, isOpen, onClose, onDeleted }: Props) {
           Delete the camera
         </Button>
       </DialogButtons>
-    </Dialog>
+    </>
   );
+}
+
+/** Whether a device would be left that has no camera any more. */
+function useIsAlone({ device_id }: Camera): boolean {
+  const device = useQuery({ ...deviceQuery(device_id ?? ""), enabled: device_id !== null });
+  return device.data?.cameras.length === 1;
 }

@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, call } from "../api/client";
-import { ApiError, messageOf } from "../api/errors";
-import { Button, Dialog, DialogButtons, ErrorNote, Form, toast } from "../ui";
+import { ApiError } from "../api/errors";
+import { Button, Dialog, DialogButtons, Form, FormError, toast } from "../ui";
 import { LoginFields } from "./login-fields";
 import { refetch } from "./mutations";
 
@@ -49,7 +49,7 @@ function LoginForm({ deviceId, onClose }: { deviceId: string; onClose(): void })
       <p>
         It is used for the device and all cameras on it. It is stored encrypted and never shown.
       </p>
-      {change.error !== null && <ErrorNote text={errors.credentials ?? messageOf(change.error)} />}
+      <FormError error={change.error} fields={["credentials.username", "credentials.password"]} />
       <DialogButtons>
         <Button onPress={onClose}>Cancel</Button>
         <Button kind="primary" type="submit" isPending={change.isPending}>

@@ -1,31 +1,19 @@
 /** The device that the camera is a channel of: what it is, its clock, its login, its storage. */
 
-import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Camera } from "../api/cameras";
-import { api, call, type Schemas } from "../api/client";
+import { api, call } from "../api/client";
 import { messageOf } from "../api/errors";
 import { useMay } from "../app/session";
 import { Button, Bytes, ErrorNote, Panel, Spinner, Time, toast } from "../ui";
 import { clockWarning } from "./clock";
 import { DeviceLoginDialog } from "./device-login-dialog";
+import { type Device, deviceQuery } from "./device-query";
 import { type Fact, Facts } from "./facts";
 import { failureText, streamSpecs } from "./specs";
 
-type Device = Schemas["DeviceView"];
 type State = NonNullable<Device["state"]>;
-
-export const deviceQuery = (deviceId: string) =>
-  queryOptions({
-    queryKey: ["devices", deviceId],
-    queryFn: ({ signal }): Promise<Device> =>
-      call(
-        api.GET("/api/v1/devices/{device_id}", {
-          params: { path: { device_id: deviceId } },
-          signal,
-        }),
-      ),
-  });
 
 export function DevicePanel({ camera, deviceId }: { camera: Camera; deviceId: string }) {
   const device = useQuery(deviceQuery(deviceId));

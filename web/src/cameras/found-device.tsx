@@ -4,6 +4,7 @@ import { CircleCheck } from "lucide-react";
 import { Link } from "react-router";
 import type { Schemas } from "../api/client";
 import { Badge, Button, Checkbox, ErrorNote, Spinner } from "../ui";
+import { AddMissingChannels } from "./missing-channels";
 import css from "./scan.module.css";
 import { addressOf, deviceName, type Found, isAddable, isAdded } from "./scan-state";
 import { channelsIn, type Selection, withChannel, withDevice } from "./selection";
@@ -19,6 +20,8 @@ interface Props {
   onSelect(selection: Selection): void;
   onTest(): void;
   onAddress(url: string): void;
+  /** Something was added: what is marked as added has changed. */
+  onChanged(): void;
 }
 
 export function FoundDevice(props: Props) {
@@ -57,6 +60,9 @@ export function FoundDevice(props: Props) {
             Test
           </Button>
         )}
+        {device.device_id !== null && hasMissingChannels(device) && (
+          <AddMissingChannels deviceId={device.device_id} onAdded={props.onChanged} />
+        )}
         {device.driver === null && device.rtsp_port !== null && !isAdded(device) && (
           <Button onPress={() => onAddress(`rtsp://${hostText(device)}:${device.rtsp_port}/`)}>
             Add by address
@@ -65,6 +71,12 @@ export function FoundDevice(props: Props) {
       </div>
     </li>
   );
+}
+
+/** Its channels are known only where it told them; without any camera some must be missing. */
+function hasMissingChannels({ details, camera_ids }: Found): boolean {
+  const channels = details?.channels ?? [];
+  return camera_ids.length === 0 || camera_ids.length < channels.length;
 }
 
 const hostText = ({ host }: Found): string => (host.includes(":") ? `[${host}]` : host);
@@ -133,6 +145,7 @@ function Said({ device, probe, added }: Pick<Props, "device" | "probe" | "added"
       </p>
     );
   }
+  if (isAdded(device)) return null;
   if (device.failure) return <p className={css.note}>{failureText(device.failure)}</p>;
   if (device.driver === null) {
     return (

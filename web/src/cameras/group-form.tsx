@@ -1,8 +1,8 @@
 import { type FormEvent, useState } from "react";
 import { useCameras } from "../api/cameras";
-import { ApiError, messageOf } from "../api/errors";
+import { ApiError } from "../api/errors";
 import type { Group } from "../api/groups";
-import { Button, Checkbox, DialogButtons, ErrorNote, Form, SearchField, TextField } from "../ui";
+import { Button, Checkbox, DialogButtons, Form, FormError, SearchField, TextField } from "../ui";
 import { useAddGroup, useChangeGroup } from "./group-mutations";
 import css from "./groups.module.css";
 
@@ -31,7 +31,7 @@ export function GroupForm({ group, onDone }: { group: Group | null; onDone(): vo
         autoFocus
       />
       <Members members={members} onChange={setMembers} />
-      {error !== null && <ErrorNote text={messageOf(error)} />}
+      <FormError error={error} fields={["name"]} />
       <DialogButtons>
         <Button onPress={onDone}>Back</Button>
         <Button kind="primary" type="submit" isPending={add.isPending || change.isPending}>

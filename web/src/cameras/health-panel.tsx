@@ -8,7 +8,7 @@ import { messageOf } from "../api/errors";
 import { ErrorNote, Panel, Select, Spinner, Time } from "../ui";
 import css from "./camera-page.module.css";
 import { Facts } from "./facts";
-import { type Change, changesIn, stretches } from "./history";
+import { type Change, changesIn, reachedShare, stretches } from "./history";
 import { describeHealth } from "./state";
 
 const DAY_MS = 86_400_000;
@@ -88,11 +88,10 @@ function History({
 
 function Strip({ changes, fromMs, toMs }: { changes: Change[]; fromMs: number; toMs: number }) {
   const parts = stretches(changes, fromMs, toMs);
-  const reached = parts.filter(({ tone }) => tone === "good");
-  const share = reached.reduce((sum, { share: part }) => sum + part, 0);
+  const share = reachedShare(parts);
   return (
     <figure>
-      <div className={css.strip} role="img" aria-label={`Reachable ${percent(share)} of the time`}>
+      <div className={css.strip} role="img" aria-label={shareText(share)}>
         {parts.map((part) => (
           <span
             key={part.fromMs}
@@ -104,7 +103,7 @@ function Strip({ changes, fromMs, toMs }: { changes: Change[]; fromMs: number; t
       </div>
       <figcaption className={css.ends}>
         <Time at={new Date(fromMs).toISOString()} />
-        <span>reachable {percent(share)}</span>
+        <span>{shareText(share)}</span>
         <span>now</span>
       </figcaption>
     </figure>
@@ -135,8 +134,9 @@ const healthOf = ({ state }: Change): Pick<Health, "state" | "is_flapping"> => (
   is_flapping: false,
 });
 
-function percent(share: number): string {
-  // 100 % is said only where nothing is missing
-  if (share >= 1) return "100 %";
-  return `${Math.min(99.9, share * 100).toFixed(1)} %`;
+/** 100 % is said only where nothing is missing. */
+function shareText(share: number | null): string {
+  if (share === null) return "not known";
+  const percent = share >= 1 ? "100" : Math.min(99.9, share * 100).toFixed(1);
+  return `reachable ${percent} % of the time`;
 }

@@ -31,13 +31,20 @@ export function useChangeCamera(cameraId: string) {
   });
 }
 
-export function useDeleteCamera(cameraId: string) {
+export function useDeleteCamera({ camera_id, device_id }: Camera) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: () => call(api.DELETE(CAMERA, path(cameraId))),
+    mutationFn: async ({ isWithDevice }: { isWithDevice: boolean }) => {
+      if (isWithDevice && device_id !== null) {
+        const params = { path: { device_id }, query: { with_cameras: true } };
+        await call(api.DELETE("/api/v1/devices/{device_id}", { params }));
+      } else {
+        await call(api.DELETE(CAMERA, path(camera_id)));
+      }
+    },
     onSuccess: () => {
       client.setQueryData(camerasQuery.queryKey, (all) =>
-        all?.filter(({ camera_id }) => camera_id !== cameraId),
+        all?.filter((each) => each.camera_id !== camera_id),
       );
       refetch(client);
     },

@@ -2,7 +2,7 @@ import type { Camera, Status } from "../api/cameras";
 import { ErrorNote, formatBitrate, Panel, Spinner, Time } from "../ui";
 import css from "./camera-page.module.css";
 import { Facts } from "./facts";
-import { codecName } from "./specs";
+import { pictureText } from "./specs";
 import { describe, gapWords } from "./state";
 
 /** What the camera's recorder says. */
@@ -15,7 +15,6 @@ export function RecorderPanel({ camera, status }: { camera: Camera; status: Stat
     );
   }
   const gap = status.open_gap;
-  const picture = [codecName(status.codec), status.resolution].filter(Boolean).join(" ");
   const since = status.since === null ? null : <Time at={status.since} shape="second" />;
   return (
     <Panel title="Recording">
@@ -39,7 +38,7 @@ export function RecorderPanel({ camera, status }: { camera: Camera; status: Stat
             value: camera.recording_since ? <Time at={camera.recording_since} /> : null,
           },
           { label: "Recorder", value: status.recorder ?? "none" },
-          { label: "Picture", value: picture || null },
+          { label: "Picture", value: pictureText(status.codec, status.resolution) || null },
           {
             label: "Bit rate",
             value: status.bitrate_bps > 0 ? formatBitrate(status.bitrate_bps) : null,

@@ -57,8 +57,11 @@ export const isAddable = (device: Found): boolean => !isAdded(device) && device.
 export function deviceName(device: Found): string {
   const identity = device.details?.identity;
   const model = [identity?.manufacturer, identity?.model].filter(Boolean).join(" ");
-  return identity?.name || model || scopeName(device) || device.host;
+  return identity?.name || model || scopeName(device) || knownAs(device) || device.host;
 }
+
+/** What is there already has a name of ours. */
+const knownAs = ({ device_id, camera_ids }: Found): string => device_id ?? camera_ids.join(", ");
 
 /** ONVIF devices tell a name to anyone: `onvif://www.onvif.org/name/Front%20door`. */
 function scopeName(device: Found): string {

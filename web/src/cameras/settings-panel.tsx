@@ -2,11 +2,11 @@
 
 import { type FormEvent, useState } from "react";
 import type { Camera } from "../api/cameras";
-import { ApiError, messageOf } from "../api/errors";
-import { Button, ErrorNote, Form, Panel, toast } from "../ui";
+import { ApiError } from "../api/errors";
+import { Button, Form, FormError, Panel, toast } from "../ui";
 import { AddressFields, RecordingFields } from "./camera-fields";
 import css from "./camera-page.module.css";
-import { KEEP, type Login, patchOf, settingsOf } from "./changes";
+import { FIELDS, KEEP, type Login, patchOf, settingsOf } from "./changes";
 import { GroupFields } from "./group-fields";
 import { LoginChoice } from "./login-choice";
 import { useChangeCamera } from "./mutations";
@@ -74,7 +74,7 @@ function SettingsForm({ camera, isReadOnly }: { camera: Camera; isReadOnly: bool
           onChange={setSettings}
         />
       </fieldset>
-      {change.error !== null && <ErrorNote text={messageOf(change.error)} />}
+      <FormError error={change.error} fields={[...FIELDS, "credentials"]} />
       {!isReadOnly && (
         <div className={css.foot}>
           <Button

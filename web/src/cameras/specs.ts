@@ -7,15 +7,20 @@ type StreamInfo = Schemas["StreamInfo"];
 type StreamReport = Schemas["StreamReport"];
 type Failure = Schemas["Failure"];
 
-const CODECS: Record<string, string> = {
-  h264: "H.264",
-  h265: "H.265",
-  hevc: "H.265",
-  mjpeg: "MJPEG",
-  mpeg4: "MPEG-4",
-};
+const CODECS: [RegExp, string][] = [
+  [/^(h264|avc)/i, "H.264"],
+  [/^(h265|hevc|hvc1|hev1)/i, "H.265"],
+  [/^mjpe?g/i, "MJPEG"],
+  [/^mpeg4/i, "MPEG-4"],
+];
 
-export const codecName = (codec: string): string => CODECS[codec.toLowerCase()] ?? codec;
+/** `h265` as devices say it, `hvc1.1.6.L93.90` as recordings do: H.265. */
+export const codecName = (codec: string): string =>
+  CODECS.find(([pattern]) => pattern.test(codec))?.[1] ?? codec;
+
+/** What a recorder says of a camera's picture: "H.264 1920×1080". */
+export const pictureText = (codec: string, resolution: string): string =>
+  [codecName(codec), resolution.replace("x", "×")].filter(Boolean).join(" ");
 
 /** What the device says of a stream; empty where it says nothing. */
 export function streamSpecs(stream: StreamInfo): string {

@@ -4,6 +4,7 @@ export * from "./button";
 export * from "./choice";
 export * from "./dialog";
 export * from "./field";
+export * from "./form-error";
 export * from "./format";
 export * from "./menu";
 export * from "./notes";

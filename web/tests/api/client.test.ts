@@ -103,5 +103,5 @@ test("a problem becomes an error with its fields", async () => {
   const failure = await call(Promise.resolve({ error: body, response })).catch((e: unknown) => e);
 
   expect(failure).toMatchObject({ status: 422, message: "1 field is not right." });
-  expect(failure instanceof ApiError && failure.byField).toEqual({ url: "no host" });
+  expect(failure instanceof ApiError && failure.byField).toEqual({ url: "No host." });
 });
