@@ -21,14 +21,15 @@ export function CameraChoice({ all, chosen, onChange }: CameraChoiceProps) {
   const [text, setText] = useState("");
   const only = chosen.length === 1 ? all.find(({ camera_id }) => camera_id === chosen[0]) : null;
   const found = all.filter(({ name }) => name.toLowerCase().includes(text.trim().toLowerCase()));
+  const label = only?.name ?? `${chosen.length} cameras`;
   const isFull = chosen.length >= MOST_CAMERAS;
   const choose = (camera: string, isChosen: boolean) =>
     onChange(isChosen ? [...chosen, camera] : chosen.filter((each) => each !== camera));
   return (
     <DialogTrigger>
-      <Button>
+      <Button aria-label={`Choose cameras; now ${label}`}>
         <Cctv size={18} aria-hidden />
-        {only?.name ?? `${chosen.length} cameras`}
+        {label}
       </Button>
       <Popover className={css.popover ?? ""} placement="bottom start">
         <Dialog className={css.dialog ?? ""} aria-label="Choose cameras">

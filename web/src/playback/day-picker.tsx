@@ -33,7 +33,7 @@ export function DayPicker({ cameras, zone, atMs, onPick }: DayPickerProps) {
   };
   return (
     <DialogTrigger isOpen={isOpen} onOpenChange={setOpen}>
-      <Button>
+      <Button aria-label={`Choose a day; now ${formatTime(new Date(atMs), "day")}`}>
         <CalendarDays size={18} aria-hidden />
         {formatTime(new Date(atMs), "day")}
       </Button>

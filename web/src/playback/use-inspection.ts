@@ -1,6 +1,7 @@
 /** Going from gap to gap by keyboard, to learn why each is there. */
 
 import { useCallback, useState } from "react";
+import { toast } from "../ui";
 import type { CameraGap } from "./gap-list";
 import type { PlaybackSession } from "./session";
 import type { TimelineModel } from "./timeline-model";
@@ -25,7 +26,8 @@ export function useInspection(
       direction === 1
         ? seen.find(({ gap }) => gap.startMs > from)
         : seen.findLast(({ gap }) => gap.startMs < from);
-    setInspected(found ?? inspected);
+    if (found === undefined) toast("There is no further gap in what the timeline shows.");
+    else setInspected(found);
   };
   const forget = useCallback(() => setInspected(null), []);
   return { inspected, inspect, forget };
