@@ -1,7 +1,9 @@
 """Recordings with real pictures and sound in the store of an Api."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urljoin
@@ -10,6 +12,7 @@ import httpx
 
 from libs.contracts.keys import recording_key
 from libs.contracts.recordings import FragmentEntry, RecordingCompleted
+from libs.web.server import HttpServer
 from tests.integration.api.conftest import Api, recording
 from tests.unit.media.media_mux_samples import Stream, decode_annex_b, video
 from tests.unit.media.test_media_mux_recording_file import parts_of, write
@@ -71,3 +74,15 @@ def pictures_of(stream: Stream | None = None) -> list[bytes]:
 async def linked(client: httpx.AsyncClient, playlist: str, uri: str) -> httpx.Response:
     """Ask for what a playlist names, as a player does."""
     return await client.get(urljoin(f"http://api{playlist}", uri))
+
+
+@asynccontextmanager
+async def served(api: Api) -> AsyncIterator[str]:
+    """Put the application behind a real port; yields its address."""
+    server = HttpServer(api.app, host="127.0.0.1", port=0, max_connections=100, grace_seconds=1)
+    serving = asyncio.create_task(server.run())
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.stop()
+        await serving

@@ -1,8 +1,6 @@
 """What a downloader sees on a real connection when footage vanishes meanwhile."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,27 +8,14 @@ import httpx
 import pytest
 
 from libs.contracts.times import isoformat_z
-from libs.web.server import HttpServer
 from tests.integration.api.conftest import NOW, Api
-from tests.integration.api.footage_worlds import store_footage
+from tests.integration.api.footage_worlds import served, store_footage
 
 T0 = NOW - timedelta(hours=2)
 
 
-@asynccontextmanager
-async def served(api: Api) -> AsyncIterator[httpx.AsyncClient]:
-    """The application behind a real port."""
-    server = HttpServer(api.app, host="127.0.0.1", port=0, max_connections=100, grace_seconds=1)
-    serving = asyncio.create_task(server.run())
-    headers = {"Authorization": f"Bearer {api.key}"}
-    try:
-        async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{server.port}", headers=headers
-        ) as client:
-            yield client
-    finally:
-        server.stop()
-        await serving
+def downloader(api: Api, address: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=address, headers={"Authorization": f"Bearer {api.key}"})
 
 
 async def download(client: httpx.AsyncClient, params: dict[str, str], received: bytearray) -> None:
@@ -65,7 +50,7 @@ async def test_a_recording_that_vanishes_meanwhile_breaks_the_download(api: Api,
 
     api.store.get_range = vanishing  # type: ignore[method-assign]  # only this store
     received = bytearray()
-    async with served(api) as client:
+    async with served(api) as address, downloader(api, address) as client:
         with pytest.raises(httpx.RemoteProtocolError, match="without sending complete"):
             await download(client, params, received)
 

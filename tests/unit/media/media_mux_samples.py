@@ -27,7 +27,7 @@ class Stream:
 def video(
     codec: str = "h264", frames: int = 50, gop: int = 10, b_frames: int = 0, width: int = WIDTH
 ) -> Stream:
-    """25 frames a second, a keyframe each `gop`; each frame has a brightness of its own."""
+    """25 frames a second, a keyframe each `gop`; each frame has a grey of its own."""
     encoder = av.CodecContext.create(_FORMATS[codec], "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = width, HEIGHT, "yuv420p"
@@ -51,8 +51,8 @@ def video(
     packets = []
     for number in range(frames):
         picture = av.VideoFrame(width, HEIGHT, "yuv420p")
-        for plane in picture.planes:
-            plane.update(bytes([(16 + number * 4) % 236]) * plane.buffer_size)
+        for plane, value in zip(picture.planes, ((16 + number * 4) % 236, 128, 128), strict=True):
+            plane.update(bytes([value]) * plane.buffer_size)
         picture.pts = number
         packets += encoder.encode(picture)
     packets += encoder.encode(None)
