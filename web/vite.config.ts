@@ -39,5 +39,6 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],
     environment: "node",
+    testTimeout: 20_000, // a machine that does other things, too
   },
 });

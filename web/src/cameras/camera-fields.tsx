@@ -47,7 +47,7 @@ function StreamFields({ values, isOfDevice, onChange }: Omit<Props, "isReadOnly"
       <TextField
         label="RTSP address"
         name="url"
-        type="url"
+        spellCheck="false"
         inputMode="url"
         placeholder="rtsp://192.0.2.10:554/stream1"
         hint={isOfDevice ? "The device told it." : "Without user name and password."}
@@ -58,7 +58,7 @@ function StreamFields({ values, isOfDevice, onChange }: Omit<Props, "isReadOnly"
       <TextField
         label="RTSP address of the small stream"
         name="sub_url"
-        type="url"
+        spellCheck="false"
         inputMode="url"
         hint="For watching many cameras at once; may be left empty. It is not recorded."
         value={values.sub_url}

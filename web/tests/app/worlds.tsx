@@ -1,13 +1,15 @@
 /** The application over answers that a test gives. */
 
 import { QueryClientProvider } from "@tanstack/react-query";
-import { render } from "@testing-library/react";
+import { configure, render } from "@testing-library/react";
 import { createMemoryRouter } from "react-router";
 import { RouterProvider } from "react-router/dom";
 import { vi } from "vitest";
 import { newQueryClient } from "../../src/api/query-client";
 import { routes } from "../../src/app/router";
 import type { Me, Permission } from "../../src/app/session-api";
+
+configure({ asyncUtilTimeout: 8_000 });
 
 export const me = (...permissions: Permission[]): Me => ({
   kind: "user",
