@@ -40,7 +40,7 @@ export function Toolbar(props: ToolbarProps) {
             key={size}
             isSelected={view.grid === size}
             onChange={() => wall.showGrid(size)}
-            aria-label={size === 1 ? "One tile" : `${size} by ${size} tiles`}
+            aria-label={size === 1 ? "1 tile" : `${size}×${size} tiles`}
           >
             {size === 1 ? "1" : `${size}×${size}`}
           </ToggleButton>

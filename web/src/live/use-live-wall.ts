@@ -2,9 +2,9 @@
 
 import { useMemo, useState } from "react";
 import type { Camera } from "../api/cameras";
-import type { Address } from "./address";
+import type { Address, View } from "./address";
 import type { Draft } from "./edit-bar";
-import { type GridSize, type Layout, narrowLayout } from "./layout";
+import { type GridSize, gridSizeFor, type Layout, narrowLayout } from "./layout";
 import { useAddress } from "./use-address";
 import { useMedia } from "./use-media";
 import { type Tiles, useTileCommands } from "./use-tile-commands";
@@ -72,7 +72,10 @@ export function useLiveWall(
       show({ view: { kind: "grid", size: view.grid, page } });
     },
     showLayout: (name) => show({ view: { kind: "layout", name }, group: null }),
-    showGroup: (group) => show({ view: { kind: "grid", size: view.grid ?? 2, page: 0 }, group }),
+    showGroup: (group) => {
+      const all: View = { kind: "grid", size: gridSizeFor(cameras.length), page: 0 };
+      show({ view: group === null ? all : { kind: "default" }, group });
+    },
     toggleStatistics: () => setStatistics((now) => !now),
     setDraft,
     arrange: () => {

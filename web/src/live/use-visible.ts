@@ -14,7 +14,7 @@ export function useVisible(element: Element | null): boolean {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const decide = () => {
       clearTimeout(timer);
-      if (isInside && !document.hidden) setVisible(true);
+      if (isInside && !document.hidden && !isCovered(element)) setVisible(true);
       else timer = setTimeout(() => setVisible(false), GRACE_MS);
     };
     const observer = new IntersectionObserver((entries) => {
@@ -23,11 +23,19 @@ export function useVisible(element: Element | null): boolean {
     });
     observer.observe(element);
     document.addEventListener("visibilitychange", decide);
+    document.addEventListener("fullscreenchange", decide);
     return () => {
       clearTimeout(timer);
       observer.disconnect();
       document.removeEventListener("visibilitychange", decide);
+      document.removeEventListener("fullscreenchange", decide);
     };
   }, [element]);
   return isVisible;
+}
+
+/** Whether something else has the full screen. */
+function isCovered(element: Element): boolean {
+  const { fullscreenElement } = document;
+  return fullscreenElement !== null && fullscreenElement?.contains(element) === false;
 }

@@ -22,7 +22,7 @@ function watching(wall: LiveWall): Shortcut[] {
   return [
     ...GRID_SIZES.map((size) => ({
       keys: String(size),
-      label: size === 1 ? "One tile" : `${size} by ${size} tiles`,
+      label: size === 1 ? "1 tile" : `${size}×${size} tiles`,
       run: () => wall.showGrid(size),
     })),
     { keys: "PageUp", label: "Cameras before these", run: () => wall.showPage(view.page - 1) },

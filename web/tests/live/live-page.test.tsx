@@ -66,7 +66,7 @@ test("all cameras play in a grid that has room for them, the small stream where 
   open("/live");
   await tile("DOOR");
   expect(playing()).toEqual(["door sub", "gate main", "yard sub"]);
-  expect(screen.getByRole("button", { name: "2 by 2 tiles" }).getAttribute("aria-pressed")).toBe(
+  expect(screen.getByRole("button", { name: "2×2 tiles" }).getAttribute("aria-pressed")).toBe(
     "true",
   );
 });
@@ -267,6 +267,21 @@ test("there is something to watch without groups and layouts", async () => {
     "GET /layouts": () => problem(403, "no"),
   });
   expect(await tile("DOOR")).toBeTruthy();
+});
+
+test("a group leaves its own cameras, in a grid that has room for them", async () => {
+  const router = open("/live", {
+    "GET /groups": () => [{ group_id: "outside", name: "Outside", camera_ids: ["gate"] }],
+  });
+  await tile("DOOR");
+  const user = userEvent.setup();
+  await user.click(screen.getByRole("button", { name: /Group/ }));
+  await user.click(await screen.findByRole("option", { name: "Outside" }));
+  expect(router.state.location.search).toBe("?group=outside");
+  expect(playing()).toEqual(["gate main"]);
+  await user.click(screen.getByRole("button", { name: /Group/ }));
+  await user.click(await screen.findByRole("option", { name: "All cameras" }));
+  expect(playing().length).toBe(3);
 });
 
 test("a layout is arranged with keys, kept under a name, and opens by itself next time", async () => {
