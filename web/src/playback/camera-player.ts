@@ -152,7 +152,7 @@ export class CameraPlayer {
     );
     if (place.kind === "hole") return reportHole(deck, place.next?.wallMs ?? null, wish);
     const isAtPlace = !deck.isSeeking && !isFarOff(mediaTime - place.mediaTime, rate);
-    const isShowing = isAtPlace && deck.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    const isShowing = isAtPlace && deck.hasPicture;
     return {
       screen: screenOf(deck, isShowing),
       wallMs: isAtPlace && deck.canPlay ? deck.wallMs : null,

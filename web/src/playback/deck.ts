@@ -92,6 +92,10 @@ export class Deck {
     return this.video.seeking;
   }
 
+  get hasPicture(): boolean {
+    return this.video.readyState >= HAVE_CURRENT_DATA;
+  }
+
   /** Whether a picture is there and playing can go on; at the very end it need not. */
   get canPlay(): boolean {
     const { seeking, readyState } = this.video;

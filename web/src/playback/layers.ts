@@ -1,6 +1,6 @@
 /** What the timeline draws: footage of a stretch at a resolution; finer lies over coarser. */
 
-import type { Footage, Moment } from "./footage";
+import type { Footage, Gap, Moment } from "./footage";
 import { spanOf, type View } from "./view";
 
 export interface Layer {
@@ -51,4 +51,60 @@ export function momentIn(
     if (moment !== undefined && moment.kind !== "unknown") return moment;
   }
   return { kind: "unknown" };
+}
+
+export interface CameraGap {
+  readonly camera: string;
+  readonly gap: Gap;
+}
+
+/** The gaps in a view in order of time, by the finest layer. */
+export function gapsIn(
+  layers: readonly Layer[],
+  cameras: readonly string[],
+  { startMs, endMs }: View,
+): CameraGap[] {
+  const finest = layers.findLast((layer) => layer.startMs <= startMs && layer.endMs >= endMs);
+  const layer = finest ?? layers.at(-1);
+  const found = cameras.flatMap((camera) => {
+    const gaps = layer?.footage.get(camera)?.gapsIn(startMs, endMs) ?? [];
+    return gaps.map((gap) => ({ camera, gap }));
+  });
+  return found.sort((a, b) => a.gap.startMs - b.gap.startMs);
+}
+
+export interface Around {
+  readonly beforeMs: number | null;
+  readonly afterMs: number | null;
+}
+
+/** Where the nearest footage is; null where there is some in the view, or nothing is known yet. */
+export function aroundEmpty(
+  layers: readonly Layer[],
+  cameras: readonly string[],
+  { startMs, endMs }: View,
+): Around | null {
+  const [all] = layers;
+  const fine = layers.find((layer) => layer.startMs <= startMs && layer.endMs >= endMs);
+  if (all === undefined || fine === undefined || layers.length < 2) return null;
+  const covered = layers.some((layer) =>
+    cameras.some((camera) => hasFootage(layer, camera, startMs, endMs)),
+  );
+  if (covered) return null;
+  const spans = cameras.map((camera) => all.footage.get(camera)?.recorded);
+  const lead = Math.min(10_000, spanOf({ startMs, endMs }) / 10);
+  const before = spans.map((each) => each?.before(startMs)?.[1]).filter((ms) => ms !== undefined);
+  const after = spans.map((each) => each?.from(endMs)?.[0]).filter((ms) => ms !== undefined);
+  return {
+    beforeMs: before.length === 0 ? null : Math.max(...before) - lead,
+    afterMs: after.length === 0 ? null : Math.min(...after),
+  };
+}
+
+/** Whether anything was recorded, or is on its way. */
+function hasFootage(layer: Layer, camera: string, startMs: number, endMs: number): boolean {
+  const footage = layer.footage.get(camera);
+  if (footage === undefined) return false;
+  const isComing = footage.pendingFromMs !== null && footage.pendingFromMs < endMs;
+  return isComing || footage.recorded.coveredMs(startMs, endMs) > 0;
 }

@@ -15,7 +15,8 @@ import { ErrorNote, formatSeconds, formatTime, toast, usePageTitle } from "../ui
 import type { Shown } from "./address";
 import { DownloadDialog } from "./download-dialog";
 import { EmptyNote } from "./empty-note";
-import { type CameraGap, GapList, gapsIn } from "./gap-list";
+import { GapList } from "./gap-list";
+import { type CameraGap, gapsIn } from "./layers";
 import { Legend } from "./legend";
 import { gapText } from "./notices";
 import { timelineHeight } from "./paint";

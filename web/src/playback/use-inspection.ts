@@ -2,7 +2,7 @@
 
 import { useCallback, useState } from "react";
 import { toast } from "../ui";
-import type { CameraGap } from "./gap-list";
+import type { CameraGap } from "./layers";
 import type { PlaybackSession } from "./session";
 import type { TimelineModel } from "./timeline-model";
 
