@@ -26,9 +26,24 @@ export interface ButtonProps extends Omit<AriaButtonProps, "className" | "style"
   children?: ReactNode;
 }
 
-export function Button({ kind = "plain", className, ...props }: ButtonProps) {
-  return <AriaButton {...props} className={classes(css.button, KINDS[kind], className)} />;
+/** While `isPending` it stays where it is, keeps the focus, and does nothing. */
+export function Button({ kind = "plain", className, isPending, children, ...props }: ButtonProps) {
+  // the library's own pending state announces elements that may be gone by then
+  const pending = isPending ? ({ type: "button", onPress: ignore } as const) : {};
+  return (
+    <AriaButton
+      {...props}
+      {...pending}
+      data-pending={isPending || undefined}
+      className={classes(css.button, KINDS[kind], className)}
+    >
+      {children}
+      {isPending && <span className="visually-hidden">, in progress</span>}
+    </AriaButton>
+  );
 }
+
+const ignore = (): void => undefined;
 
 export interface LinkButtonProps extends Omit<LinkProps, "className" | "style"> {
   kind?: ButtonKind;
