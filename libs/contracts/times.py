@@ -17,9 +17,16 @@ def isoformat_z(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return to_milliseconds(moment)
+    except OverflowError:  # the first or last day of the calendar, in another zone
+        raise ValueError("must lie between the years 1 and 9999") from None
+
+
 UtcTime = Annotated[
     AwareDatetime,
-    AfterValidator(to_milliseconds),
+    AfterValidator(_in_utc),
     PlainSerializer(isoformat_z, return_type=str),
     WithJsonSchema(
         {

@@ -89,6 +89,12 @@ def test_a_message_survives_json(message: BaseModel):
     assert type(message).model_validate_json(message.model_dump_json()) == message
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00"])
+def test_moment_outside_the_calendar_is_refused_as_any_wrong_value(moment: str):
+    with pytest.raises(ValidationError, match="between the years 1 and 9999"):
+        OpenGap.model_validate({"started_at": moment, "reason": "stream_stalled"})
+
+
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda m: type(m).__name__)
 def test_fields_of_a_later_version_are_ignored(message: BaseModel):
     payload = {**json.loads(message.model_dump_json()), "from_the_future": 1}
