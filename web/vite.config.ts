@@ -1,10 +1,6 @@
-import { existsSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
-
-// Pages that are not part of the application, while there are any.
-const pages = ["index.html", "live/index.html"].filter((page) => existsSync(page));
 
 const OTHER_LANGUAGE =
   /\/react-(aria|stately)[^/]*\/.*\/intl\/.*\/(?!en-US)[a-z]{2}-[A-Z]{2}\.mjs$/;
@@ -28,7 +24,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700, // in kilobytes before compression; scripts/size.mjs has the real limit
     rolldownOptions: {
-      input: pages,
       output: { codeSplitting: { groups: [{ name: "hls", test: /node_modules\/hls\.js\// }] } },
     },
   },

@@ -33,12 +33,15 @@ export function FoundDevice(props: Props) {
   const { details } = device;
   return (
     <li className={css.device}>
-      <Checkbox
-        aria-label={`Add ${name}, ${device.host}`}
-        isDisabled={!isAddable(device)}
-        isSelected={selection[device.found_id] !== undefined}
-        onChange={(isIn) => onSelect(withDevice(selection, device.found_id, isIn))}
-      />
+      {isAddable(device) ? (
+        <Checkbox
+          aria-label={`Add ${name}, ${device.host}`}
+          isSelected={selection[device.found_id] !== undefined}
+          onChange={(isIn) => onSelect(withDevice(selection, device.found_id, isIn))}
+        />
+      ) : (
+        <span className={css.noBox} />
+      )}
       <div className={css.about}>
         <p className={css.title}>
           <strong>{name}</strong>
