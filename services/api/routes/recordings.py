@@ -44,8 +44,7 @@ router = APIRouter(tags=["catalog"])
 
 FOOTAGE = [needs(Permission.FOOTAGE_READ)]
 
-MAX_DAYS_ONE_CAMERA = 93
-MAX_DAYS_ALL_CAMERAS = 8
+MAX_COVERAGE_DAYS = 93
 
 
 @router.get("/recordings", dependencies=FOOTAGE)
@@ -90,7 +89,7 @@ async def all_coverage(
     query: Annotated[CoverageQuery, Query()], ctx: Ctx, who: Who
 ) -> list[CoverageView]:
     """Show day by day how completely every camera was recorded."""
-    _check_days(query, MAX_DAYS_ALL_CAMERAS)
+    _check_days(query)
     async with ctx.database.connection() as db:
         cameras = await registry.read_cameras(db, only=who.cameras)
         keys = {camera.config.camera_id: camera.config.key for camera in cameras}
@@ -102,7 +101,7 @@ async def camera_coverage(
     camera_id: CameraId, query: Annotated[CoverageQuery, Query()], ctx: Ctx
 ) -> CoverageView:
     """Show day by day how completely a camera was recorded; future time does not count."""
-    _check_days(query, MAX_DAYS_ONE_CAMERA)
+    _check_days(query)
     async with ctx.database.connection() as db:
         camera = await registry.read_camera(db, camera_id)
         if camera is None:
@@ -192,9 +191,9 @@ def next_cursor(rows: Sequence["asyncpg.Record"], limit: int, id_column: str) ->
     return encode_cursor(Position(last["started_at"], last[id_column]))
 
 
-def _check_days(query: CoverageQuery, most: int) -> None:
-    if query.end - query.start > timedelta(days=most):
-        raise invalid("query to", f"the range may be at most {most} days")
+def _check_days(query: CoverageQuery) -> None:
+    if query.end - query.start > timedelta(days=MAX_COVERAGE_DAYS):
+        raise invalid("query to", f"the range may be at most {MAX_COVERAGE_DAYS} days")
 
 
 async def _coverage(
