@@ -173,8 +173,8 @@ async def _measure_wall(
         await asyncio.sleep(seconds)
         after = await page.players()
         behind = [
-            late / 1000 + index * PHASE_SECONDS  # this much its clock runs ahead
-            for index, _ in enumerate(names)
+            late / 1000 + names.index(player["camera"]) * PHASE_SECONDS  # its clock runs ahead
+            for index, player in enumerate(after)
             for _, late in await page.clock_samples(index)
         ]
 
