@@ -19,6 +19,8 @@ export const EVENT_NAMES = [
 export type EventName = (typeof EVENT_NAMES)[number];
 export type Connection = "connecting" | "open" | "lost";
 
+const FLUSH_MS = 250;
+
 type Listener = (data: unknown) => void;
 const listeners = new Map<EventName, Set<Listener>>();
 
@@ -29,16 +31,68 @@ export function onServerEvent(name: EventName, listener: Listener): () => void {
   return () => those.delete(listener);
 }
 
-/** Takes one event over into the cache, then tells whoever listens. Garbage is left out. */
-export function applyEvent(client: QueryClient, name: EventName, text: string): void {
-  const data = parsed(text);
-  if (data === null) return;
-  if (name === "cameras") void refetchAll(client);
-  if (name === "camera-status" && isOfCamera(data)) takeStatus(client, data as unknown as Status);
-  if (name === "camera-health" && isOfCamera(data) && "health" in data) {
-    takeHealth(client, data.camera_id, data.health as Health);
+/**
+ * Takes events over into the cache, a few times a second all that came since: with hundreds of
+ * cameras a page would otherwise draw hundreds of times. Whoever listens is told at once.
+ */
+export class EventCache {
+  private readonly statuses = new Map<string, Status>();
+  private readonly healths = new Map<string, Health>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly client: QueryClient) {}
+
+  /** Garbage is left out. */
+  take(name: EventName, text: string): void {
+    const data = parsed(text);
+    if (data === null) return;
+    if (name === "cameras") void refetchAll(this.client);
+    if (isOfCamera(data)) this.keep(name, data);
+    for (const listener of [...(listeners.get(name) ?? [])]) listener(data);
   }
-  for (const listener of [...(listeners.get(name) ?? [])]) listener(data);
+
+  flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { statuses, healths } = this;
+    if (this.isLevel(statusesQuery.queryKey)) {
+      this.client.setQueryData(statusesQuery.queryKey, (all) =>
+        all?.map((each) => withHealth(statuses.get(each.camera_id) ?? each, healths)),
+      );
+    }
+    if (this.isLevel(camerasQuery.queryKey)) {
+      this.client.setQueryData(camerasQuery.queryKey, (all) =>
+        all?.map((each) => {
+          const record = statuses.get(each.camera_id)?.record ?? each.record;
+          return withHealth(record === each.record ? each : { ...each, record }, healths);
+        }),
+      );
+    }
+    statuses.clear();
+    healths.clear();
+  }
+
+  /** A list that is to be asked for anew stays marked as such; changing it would make it new. */
+  private isLevel(queryKey: readonly string[]): boolean {
+    return this.client.getQueryState(queryKey)?.isInvalidated === false;
+  }
+
+  private keep(name: EventName, data: { camera_id: string }): void {
+    if (name === "camera-status") {
+      const status = data as Status;
+      this.statuses.set(status.camera_id, status);
+      // a later one than any that waits
+      this.healths.delete(status.camera_id);
+    } else if (name === "camera-health" && "health" in data && isObject(data.health)) {
+      this.healths.set(data.camera_id, data.health as Health);
+    } else return;
+    this.timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+  }
+}
+
+function withHealth<T extends { camera_id: string }>(each: T, healths: Map<string, Health>): T {
+  const health = healths.get(each.camera_id);
+  return health === undefined ? each : { ...each, health };
 }
 
 /** Marks everything that events keep level as old, so that pages ask for it anew. */
@@ -48,32 +102,16 @@ export async function refetchAll(client: QueryClient): Promise<void> {
   await Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey })));
 }
 
-function takeStatus(client: QueryClient, status: Status): void {
-  client.setQueryData(statusesQuery.queryKey, (all) =>
-    all?.map((each) => (each.camera_id === status.camera_id ? status : each)),
-  );
-  client.setQueryData(camerasQuery.queryKey, (all) =>
-    all?.map((each) =>
-      each.camera_id === status.camera_id ? { ...each, record: status.record } : each,
-    ),
-  );
-}
-
-function takeHealth(client: QueryClient, cameraId: string, health: Health): void {
-  const taken = <T extends { camera_id: string }>(all: T[] | undefined) =>
-    all?.map((each) => (each.camera_id === cameraId ? { ...each, health } : each));
-  client.setQueryData(camerasQuery.queryKey, taken);
-  client.setQueryData(statusesQuery.queryKey, taken);
-}
-
 function parsed(text: string): object | null {
   try {
     const data: unknown = JSON.parse(text);
-    return typeof data === "object" ? data : null;
+    return isObject(data) ? data : null;
   } catch {
     return null;
   }
 }
+
+const isObject = (data: unknown): data is object => typeof data === "object" && data !== null;
 
 function isOfCamera(data: object): data is { camera_id: string } {
   return "camera_id" in data && typeof data.camera_id === "string";

@@ -5,8 +5,8 @@ import { WifiOff } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { EventStream } from "../api/event-stream";
 import {
-  applyEvent,
   type Connection,
+  EventCache,
   type EventName,
   onServerEvent,
   refetchAll,
@@ -20,8 +20,9 @@ export function useServerEvents(): Connection {
   const [state, setState] = useState<Connection>("connecting");
   useEffect(() => {
     let isFirst = true;
+    const cache = new EventCache(client);
     const stream = new EventStream({
-      onEvent: (name, text) => applyEvent(client, name, text),
+      onEvent: (name, text) => cache.take(name, text),
       onOpen: () => {
         if (!isFirst) void refetchAll(client);
         isFirst = false;
@@ -38,6 +39,7 @@ export function useServerEvents(): Connection {
       document.removeEventListener("visibilitychange", onVisibility);
       window.removeEventListener("online", onOnline);
       stream.close();
+      cache.flush();
     };
   }, [client]);
   return state;

@@ -1,11 +1,11 @@
 /** The cameras as a table; on a narrow screen as a list of two lines each. */
 
 import { EllipsisVertical } from "lucide-react";
-import { useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { Link } from "react-router";
 import type { Group } from "../api/groups";
 import { useMay } from "../app/session";
-import { Badge, formatBitrate, IconButton, Menu, MenuItem, Table } from "../ui";
+import { Badge, Button, formatBitrate, IconButton, Menu, MenuItem, Table } from "../ui";
 import css from "./cameras.module.css";
 import { DeleteDialog } from "./delete-dialog";
 import type { Row } from "./filter";
@@ -26,16 +26,28 @@ const COLUMNS = [
   { id: "actions", label: "Actions", isLabelHidden: true },
 ];
 
+/** Drawn at once; more are drawn when they are asked for. */
+const PAGE = 200;
+
 export function CameraTable({ rows, groups }: { rows: readonly Row[]; groups: readonly Group[] }) {
-  const names = new Map(groups.map(({ group_id, name }) => [group_id, name]));
-  const nowMs = Date.now();
+  const [most, setMost] = useState(PAGE);
+  const names = useMemo(
+    () => new Map(groups.map(({ group_id, name }) => [group_id, name])),
+    [groups],
+  );
+  const left = rows.length - most;
   return (
     <div className={css.table}>
       <Table label="Cameras" columns={COLUMNS}>
-        {rows.map((row) => (
-          <CameraRow key={row.camera.camera_id} row={row} names={names} nowMs={nowMs} />
+        {rows.slice(0, most).map((row) => (
+          <CameraRow key={row.camera.camera_id} row={row} names={names} />
         ))}
       </Table>
+      {left > 0 && (
+        <Button className={css.more} onPress={() => setMost(most + PAGE)}>
+          Show {Math.min(left, PAGE)} more
+        </Button>
+      )}
     </div>
   );
 }
@@ -43,11 +55,19 @@ export function CameraTable({ rows, groups }: { rows: readonly Row[]; groups: re
 interface RowProps {
   row: Row;
   names: ReadonlyMap<string, string>;
-  nowMs: number;
 }
 
-function CameraRow({ row, names, nowMs }: RowProps) {
+/** Drawn anew only when something of this camera is another. */
+const CameraRow = memo(DrawnRow, (old, now) => old.names === now.names && isSame(old.row, now.row));
+
+const isSame = (one: Row, other: Row): boolean =>
+  one.camera === other.camera &&
+  one.status === other.status &&
+  one.groups.join() === other.groups.join();
+
+function DrawnRow({ row, names }: RowProps) {
   const { camera, status, described } = row;
+  const nowMs = Date.now();
   const health = status?.health ?? camera.health;
   const reach = describeHealth(health);
   return (
@@ -122,7 +142,7 @@ function RowMenu({ row: { camera } }: { row: Row }) {
           </MenuItem>
         )}
       </Menu>
-      <DeleteDialog camera={camera} isOpen={isDeleting} onClose={() => setDeleting(false)} />
+      {isDeleting && <DeleteDialog camera={camera} isOpen onClose={() => setDeleting(false)} />}
     </>
   );
 }

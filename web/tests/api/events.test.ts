@@ -1,7 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { expect, test, vi } from "vitest";
 import type { Camera, Status } from "../../src/api/cameras";
-import { applyEvent, onServerEvent } from "../../src/api/events";
+import { EventCache, type EventName, onServerEvent } from "../../src/api/events";
 
 const camera = (id: string) => ({ camera_id: id, record: true, health: { state: "online" } });
 
@@ -10,6 +10,12 @@ function filled(): QueryClient {
   client.setQueryData(["cameras"], [camera("door"), camera("yard")]);
   client.setQueryData(["statuses"], [camera("door"), camera("yard")]);
   return client;
+}
+
+function applyEvent(client: QueryClient, name: EventName, text: string): void {
+  const cache = new EventCache(client);
+  cache.take(name, text);
+  cache.flush();
 }
 
 test("a status takes the place of the one before, of this camera only", () => {
@@ -82,4 +88,31 @@ test("a page hears events until it ends that", () => {
   applyEvent(filled(), "recording", '{"camera_id":"door","id":"b"}');
 
   expect(heard.mock.calls).toEqual([[{ camera_id: "door", id: "a" }]]);
+});
+
+test("many events change the lists once, to what came last", () => {
+  vi.useFakeTimers();
+  const client = filled();
+  const changed = vi.fn();
+  client.getQueryCache().subscribe(({ type }) => type === "updated" && changed());
+  const cache = new EventCache(client);
+
+  for (const state of ["connecting", "recording", "offline"]) {
+    cache.take("camera-status", JSON.stringify({ ...camera("door"), state }));
+  }
+  expect(changed).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(250);
+
+  expect(client.getQueryData<Status[]>(["statuses"])?.[0]?.state).toBe("offline");
+  expect(changed).toHaveBeenCalledTimes(2); // of each list
+  vi.useRealTimers();
+});
+
+test("a list that is to be asked for anew is not taken for a new one", () => {
+  const client = filled();
+  applyEvent(client, "cameras", "{}");
+
+  applyEvent(client, "camera-status", JSON.stringify({ ...camera("door"), record: false }));
+
+  expect(client.getQueryState(["cameras"])?.isInvalidated).toBe(true);
 });
