@@ -1,6 +1,7 @@
 """The built playback page in a browser, with a server that is made up."""
 
 import json
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,9 @@ TYPES = {
 CAMERA = "front-door"
 ARCHIVE_DAYS = 390
 MS = 1000
+DAY_MS = 86_400_000
+MOST_SPANS = 4000
+"""Of one answer."""
 SHARE_RECORDED = 0.97
 WAIT_SECONDS = 30.0
 
@@ -90,6 +94,7 @@ class Archive:
             [round(first + at * step), round(first + (at + SHARE_RECORDED) * step)]
             for at in range(spans)
         ]
+        self._starts = [start for start, _ in self._recorded]
         self._gaps = [
             {"start_ms": end, "end_ms": start, "reason": "camera_offline", "detail": ""}
             for (_, end), (start, _) in zip(self._recorded, self._recorded[1:], strict=False)
@@ -98,7 +103,7 @@ class Archive:
     def answers(self, path: str, query: dict[str, list[str]]) -> Any:
         """Return what the server says to a request; None: nothing."""
         if path == "/api/v1/timeline":
-            return [self._timeline()]
+            return [self._timeline(*(_unix_ms(query[name][0]) for name in ("from", "to")))]
         if path == "/api/v1/recordings":
             is_last = query.get("order") == ["desc"]
             return {"items": [self._recording(-1 if is_last else 0)], "next_cursor": None}
@@ -108,12 +113,15 @@ class Archive:
             "/api/v1/status": [],
         }.get(path)
 
-    def _timeline(self) -> dict[str, Any]:
-        """All of it, whatever was asked: more than a server ever sends at once."""
+    def _timeline(self, start: float, end: float) -> dict[str, Any]:
+        """The whole archive with every span, more than a server sends at once; parts as it does."""
+        first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
+        is_all = end - start > ARCHIVE_DAYS * DAY_MS
+        step = 1 if is_all else max(1, (last - first) // MOST_SPANS)
         return {
             "camera_id": CAMERA,
-            "recorded": self._recorded,
-            "gaps": self._gaps,
+            "recorded": self._recorded[first:last:step],
+            "gaps": self._gaps[first:last:step],
             "stored": [],
             "pending_from_ms": None,
         }
@@ -121,6 +129,10 @@ class Archive:
     def _recording(self, index: int) -> dict[str, str]:
         start, end = (datetime.fromtimestamp(ms / MS, UTC) for ms in self._recorded[index])
         return {"started_at": start.isoformat(), "ended_at": end.isoformat()}
+
+
+def _unix_ms(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp() * MS
 
 
 async def _file(route: Route, path: str) -> None:

@@ -1,5 +1,6 @@
 /** The gaps of what the timeline shows, as text. */
 
+import { useState } from "react";
 import { Button, formatSeconds, formatTime } from "../ui";
 import type { CameraGap } from "./layers";
 import { gapText } from "./notices";
@@ -15,13 +16,22 @@ export interface GapListProps {
 }
 
 export function GapList({ gaps, nameOf, onSeek }: GapListProps) {
+  const [isOpen, setOpen] = useState(false);
   return (
-    <details className={css.gaps}>
+    <details className={css.gaps} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
         {gaps.length === 0
           ? "No gaps in this range"
           : `${gaps.length === 1 ? "1 gap" : `${gaps.length} gaps`} in this range`}
       </summary>
+      {isOpen && <Gaps {...{ gaps, nameOf, onSeek }} />}
+    </details>
+  );
+}
+
+function Gaps({ gaps, nameOf, onSeek }: GapListProps) {
+  return (
+    <>
       <ul>
         {gaps.slice(0, MOST).map(({ camera, gap }) => (
           <li key={`${camera} ${gap.startMs}`}>
@@ -35,6 +45,6 @@ export function GapList({ gaps, nameOf, onSeek }: GapListProps) {
         ))}
       </ul>
       {gaps.length > MOST && <p className={css.dim}>Zoom in to list the others.</p>}
-    </details>
+    </>
   );
 }

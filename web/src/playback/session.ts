@@ -298,7 +298,9 @@ export class PlaybackSession {
 
   private show(): void {
     this.shownAt = performance.now();
-    this.shown = this.snapshotNow();
+    const shown = this.snapshotNow();
+    if (isSameShown(shown, this.shown)) return;
+    this.shown = shown;
     for (const listener of [...this.listeners]) listener();
   }
 
@@ -316,4 +318,18 @@ export class PlaybackSession {
       error: this.book.error,
     };
   }
+}
+
+/** Whether nothing that is shown changed: while it stands still nothing is to be rendered. */
+function isSameShown(one: Snapshot, other: Snapshot): boolean {
+  const { screens, ...rest } = one;
+  const names = Object.keys(rest) as (keyof typeof rest)[];
+  const isSame = names.every((name) => one[name] === other[name]);
+  if (!isSame || screens.size !== other.screens.size) return false;
+  return [...screens].every(([camera, screen]) => isSameScreen(screen, other.screens.get(camera)));
+}
+
+function isSameScreen(one: ScreenState, other: ScreenState | undefined): boolean {
+  if (one.kind !== other?.kind) return false;
+  return one.kind !== "failed" || (other.kind === "failed" && one.detail === other.detail);
 }

@@ -101,7 +101,7 @@ function Playing({ all, hidden, began, session }: StageProps & { session: Playba
         onFullScreen={fullScreen}
       />
       <Timeline
-        {...{ session, model, layers, zone, cameras, nameOf }}
+        {...{ session, model, layers, view, zone, cameras, nameOf }}
         inspected={inspection.inspected}
         onFit={navigation.fit}
       >

@@ -18,13 +18,15 @@ import { Painter } from "./painter";
 import type { PlaybackSession } from "./session";
 import css from "./timeline.module.css";
 import type { TimelineModel } from "./timeline-model";
-import { msAt, xOf } from "./view";
+import { msAt, type View, xOf } from "./view";
 import type { Zone } from "./zone";
 
 export interface TimelineProps {
   session: PlaybackSession;
   model: TimelineModel;
   layers: readonly Layer[];
+  /** What is shown, once it stands still. */
+  view: View;
   zone: Zone;
   /** Ids in the order of the rows. */
   cameras: readonly string[];
@@ -101,9 +103,8 @@ function Slider(
     children: ReactNode;
   },
 ) {
-  const { session, model, layers, cameras, nameOf, track } = props;
+  const { session, layers, view, cameras, nameOf, track } = props;
   const { wallMs, isPlaying } = useSyncExternalStore(session.subscribe, session.snapshot);
-  const view = useSyncExternalStore(model.subscribe, model.viewNow);
   const step = isPlaying ? 5_000 : 1;
   const told = Math.floor(wallMs / step) * step;
   const states = cameras.map((camera) => {
@@ -142,8 +143,15 @@ function RowNames({ cameras, nameOf }: TimelineProps) {
   ));
 }
 
-function Hint(props: TimelineProps & { hover: { x: number; y: number } | null }) {
-  const { model, hover, inspected, layers, cameras, nameOf } = props;
+interface HintProps extends TimelineProps {
+  hover: { x: number; y: number } | null;
+}
+
+function Hint(props: HintProps) {
+  return props.hover === null && props.inspected === null ? null : <HintBox {...props} />;
+}
+
+function HintBox({ model, hover, inspected, layers, cameras, nameOf }: HintProps) {
   useSyncExternalStore(model.subscribe, model.viewNow);
   const ms = hover === null ? inspected?.gap.startMs : msAt(model.view, model.width, hover.x);
   if (ms === undefined) return null;

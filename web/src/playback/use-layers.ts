@@ -1,7 +1,7 @@
 /** Gives the timeline its layers: the whole archive coarsely, and what is seen finely. */
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useState } from "react";
 import { onServerEvent } from "../api/events";
 import { layerQuery, TIMELINE_KEY } from "./data";
 import { type Layer, windowFor } from "./layers";
@@ -59,13 +59,20 @@ export function useFreshness(session: PlaybackSession, cameras: readonly string[
   }, [client, session, cameras]);
 }
 
-function useSettledView(model: TimelineModel): View {
-  const view = useSyncExternalStore(model.subscribe, model.viewNow);
-  const [settled, setSettled] = useState(view);
+/** The view once it has stood still: rendering with every frame of a drag would make it jerk. */
+export function useSettledView(model: TimelineModel): View {
+  const [settled, setSettled] = useState(model.view);
   useEffect(() => {
-    const timer = setTimeout(() => setSettled(view), SETTLED_MS);
-    return () => clearTimeout(timer);
-  }, [view]);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const unsubscribe = model.subscribe(() => {
+      clearTimeout(timer);
+      timer = setTimeout(() => setSettled(model.view), SETTLED_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      unsubscribe();
+    };
+  }, [model]);
   return settled;
 }
 
