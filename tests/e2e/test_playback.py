@@ -2,12 +2,21 @@
 
 import asyncio
 import shutil
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from libs.media.playback import play
-from tests.e2e.harness import cameras, clock_steps, decode_with_ffmpeg, installation, small_clip
+from tests.e2e.harness import (
+    Installation,
+    cameras,
+    clock_steps,
+    decode_with_ffmpeg,
+    installation,
+    small_clip,
+)
 from tools.camera_sim.camera_spec import CameraSpec
 
 LOOP_MS = 10_000
@@ -26,7 +35,7 @@ def specs() -> list[CameraSpec]:
     ]
 
 
-async def test_what_a_camera_shows_plays_back_without_a_jump_across_recordings():
+async def test_what_a_camera_shows_plays_back_without_a_jump_across_recordings(tmp_path):
     async with cameras(*specs()) as simulated, installation() as everframe:
         for spec in specs():
             transport = "udp" if spec.name == "mute" else "tcp"
@@ -41,6 +50,8 @@ async def test_what_a_camera_shows_plays_back_without_a_jump_across_recordings()
             await everframe.assert_explained(name)
             url = await everframe.playback_url(name)
             steps = await asyncio.to_thread(clock_steps, url)
+            file = await downloaded(everframe, url, tmp_path / f"{name}.mp4")
+            assert await asyncio.to_thread(clock_steps, str(file)) == steps
             if name == "b-frames":
                 # a picture is sent before those that it follows; the stop comes in between
                 steps = steps[:-REORDERED_AT_END]
@@ -48,7 +59,21 @@ async def test_what_a_camera_shows_plays_back_without_a_jump_across_recordings()
             wrong = [step for step in steps if step % LOOP_MS != FRAME_MS]
             assert not wrong, f"{name}: the clock in the picture jumps by {wrong}"
             if shutil.which("ffmpeg") and name != "mpeg4":
-                await asyncio.to_thread(decode_with_ffmpeg, ["-i", url, "-f", "null", "-"])
+                for source in (url, str(file)):
+                    await asyncio.to_thread(decode_with_ffmpeg, ["-i", source, "-f", "null", "-"])
+
+
+async def downloaded(everframe: Installation, playback_url: str, path: Path) -> Path:
+    """Save the range of a playback link as one file, after its plan."""
+    folder, _, query = playback_url.partition("/playback.m3u8?")
+    asked = dict(parse_qsl(query))
+    span = {"from": asked["from"], "to": asked["to"]}
+    (planned,) = (await everframe.http.get(f"{folder}/clip", params=span)).json()["files"]
+    answer = await everframe.http.get(planned["path"])
+    assert answer.status_code == 200
+    assert len(answer.content) == planned["bytes"]
+    path.write_bytes(answer.content)
+    return path
 
 
 async def test_a_downloaded_recording_is_a_whole_file_with_a_sensible_name(tmp_path):
