@@ -29,6 +29,7 @@ export function LiveWall({ cameras, statuses, groups, layouts }: LiveWallProps) 
   const byStatus = useMemo(() => byId(statuses), [statuses]);
   return (
     <div ref={root} className={css.page}>
+      <h1 className="visually-hidden">Live</h1>
       {draft === null ? (
         <Toolbar
           wall={wall}

@@ -46,7 +46,7 @@ export function TileTop(props: { camera: Camera; status: Status | undefined }) {
       </span>
       {status !== undefined && (
         <Badge tone={tone === "off" ? "plain" : tone} icon={icon} title={status.detail || text}>
-          {text}
+          <span className={css.state}>{text}</span>
         </Badge>
       )}
     </div>

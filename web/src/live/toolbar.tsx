@@ -32,7 +32,6 @@ export function Toolbar(props: ToolbarProps) {
   const { view, address, hasStatistics } = wall;
   return (
     <header className={css.toolbar}>
-      <h1 className="visually-hidden">Live</h1>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
       <div role="group" aria-label="Grid" className={css.group}>
         {GRID_SIZES.map((size) => (

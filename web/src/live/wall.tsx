@@ -46,6 +46,7 @@ export function Wall(props: WallProps) {
       aria-label="Cameras"
       className={css.wall}
       data-large={large !== null || undefined}
+      data-arranging={onEdit !== null || undefined}
       style={{
         maxHeight: isSingle ? "none" : `calc(100cqw / ${columns} * ${rows} * 9 / 16)`,
         gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
