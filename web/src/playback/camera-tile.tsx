@@ -2,7 +2,7 @@
 
 import { CircleAlert, VideoOff } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { Spinner } from "../ui";
+import { Button, Spinner } from "../ui";
 import type { ScreenState } from "./camera-player";
 import css from "./playback.module.css";
 import type { PlaybackSession } from "./session";
@@ -26,7 +26,18 @@ export function CameraTile({ session, camera, name, screen, why, isOnly }: Camer
   return (
     <figure className={css.tile} data-state={screen.kind} data-camera={camera}>
       <div ref={place} className={css.pictures} />
-      {!isOnly && <figcaption className={css.name}>{name}</figcaption>}
+      {!isOnly && (
+        <figcaption className={css.name}>
+          <Button
+            kind="quiet"
+            className={css.nameButton}
+            onPress={() => session.prefer(camera)}
+            aria-label={`${name}: listen to this camera`}
+          >
+            {name}
+          </Button>
+        </figcaption>
+      )}
       <Cover screen={screen} why={why} />
     </figure>
   );

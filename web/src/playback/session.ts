@@ -56,7 +56,7 @@ export class PlaybackSession {
     private readonly now: () => number = Date.now,
     private readonly newPlayer = (camera: string) => new CameraPlayer(camera),
   ) {
-    this.clock = new PlaybackClock(atMs, () => performance.now());
+    this.clock = new PlaybackClock(Math.min(atMs, now()), () => performance.now());
     this.book = new FootageBook(source, now);
     this.skips = new SkipTeller((camera, afterMs) => source.nextRecording(camera, afterMs));
     this.shown = this.snapshotNow();
@@ -105,6 +105,7 @@ export class PlaybackSession {
   /** This camera gives the time and the sound. */
   prefer(camera: string): void {
     this.leadership.prefer(camera);
+    this.applySound();
   }
 
   play(): void {
