@@ -107,9 +107,10 @@ $(WEB_SCHEMA): docs/reference/openapi.json web/node_modules/.installed
 
 web/dist/index.html: web/node_modules/.installed $(WEB_SCHEMA) $(WEB_SOURCES)
 	@echo "everframe: building the web pages"
-	@$(NPM) run --silent build -- --logLevel warn
-	@$(NPM) run --silent size
-	@touch $@
+	@# beside the pages that are there, which stay when this fails
+	@$(NPM) run --silent build -- --logLevel warn --outDir dist.new --emptyOutDir
+	@$(NPM) run --silent size -- dist.new
+	@rm -rf web/dist && mv web/dist.new web/dist
 
 # ---- generated files --------------------------------------------------------
 .PHONY: docs lock lock-check bench bench-live bench-discovery

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const LIMIT_BYTES = 350 * 1024;
-const FOLDER = new URL("../dist/assets/", import.meta.url);
+const folder = process.argv.slice(2).find((argument) => !argument.startsWith("--")) ?? "dist";
+const FOLDER = new URL(`../${folder}/assets/`, import.meta.url);
 
 const sizes = readdirSync(FOLDER)
   .filter((name) => /\.(js|css)$/.test(name))

@@ -26,6 +26,12 @@ export function useMay(permission: Permission): boolean {
   return useSession().permissions.includes(permission);
 }
 
+/** Whether devices, groups and further cameras are theirs to manage: it takes all cameras, too. */
+export function useMayManage(): boolean {
+  const { permissions, all_cameras } = useSession();
+  return all_cameras && permissions.includes("cameras:write");
+}
+
 /** For tests and for RequireSession. */
 export function SessionProvider({ me, children }: { me: Me; children: ReactNode }) {
   return <SessionContext value={me}>{children}</SessionContext>;

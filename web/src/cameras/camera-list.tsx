@@ -6,7 +6,7 @@ import { useSearchParams } from "react-router";
 import { useCameras, useStatuses } from "../api/cameras";
 import { messageOf } from "../api/errors";
 import { useGroups } from "../api/groups";
-import { useMay } from "../app/session";
+import { useMayManage } from "../app/session";
 import { useShortcuts } from "../app/shortcuts";
 import { Button, EmptyState, ErrorNote, Page, Spinner } from "../ui";
 import { AddDialog } from "./add-dialog";
@@ -19,12 +19,12 @@ type Open = "add" | "groups" | null;
 
 export function CameraList() {
   const [open, setOpen] = useState<Open>(null);
-  const mayWrite = useMay("cameras:write");
+  const mayManage = useMayManage();
   return (
     <Page
       title="Cameras"
       actions={
-        mayWrite && (
+        mayManage && (
           <>
             <Button onPress={() => setOpen("groups")}>
               <Tags size={16} aria-hidden /> Groups
@@ -36,8 +36,8 @@ export function CameraList() {
         )
       }
     >
-      <List onAdd={() => setOpen("add")} mayWrite={mayWrite} />
-      {mayWrite && (
+      <List onAdd={() => setOpen("add")} mayManage={mayManage} />
+      {mayManage && (
         <>
           <AddDialog isOpen={open === "add"} onClose={() => setOpen(null)} />
           <GroupsDialog isOpen={open === "groups"} onClose={() => setOpen(null)} />
@@ -47,7 +47,7 @@ export function CameraList() {
   );
 }
 
-function List({ onAdd, mayWrite }: { onAdd(): void; mayWrite: boolean }) {
+function List({ onAdd, mayManage }: { onAdd(): void; mayManage: boolean }) {
   const cameras = useCameras();
   const statuses = useStatuses();
   const groups = useGroups();
@@ -60,7 +60,7 @@ function List({ onAdd, mayWrite }: { onAdd(): void; mayWrite: boolean }) {
   );
   useShortcuts("Cameras", [
     { keys: "/", label: "Search", run: () => searchRef.current?.querySelector("input")?.focus() },
-    ...(mayWrite ? [{ keys: "a", label: "Add cameras", run: onAdd }] : []),
+    ...(mayManage ? [{ keys: "a", label: "Add cameras", run: onAdd }] : []),
   ]);
   if (cameras.isPending) return <Spinner label="Loading the cameras" isLabelShown />;
   if (cameras.isError) {
@@ -70,7 +70,7 @@ function List({ onAdd, mayWrite }: { onAdd(): void; mayWrite: boolean }) {
       </ErrorNote>
     );
   }
-  if (rows.length === 0) return <NoCameras onAdd={onAdd} mayWrite={mayWrite} />;
+  if (rows.length === 0) return <NoCameras onAdd={onAdd} mayManage={mayManage} />;
   const shown = filterRows(rows, filter);
   return (
     <>
@@ -93,8 +93,8 @@ function List({ onAdd, mayWrite }: { onAdd(): void; mayWrite: boolean }) {
   );
 }
 
-function NoCameras({ onAdd, mayWrite }: { onAdd(): void; mayWrite: boolean }) {
-  if (!mayWrite) {
+function NoCameras({ onAdd, mayManage }: { onAdd(): void; mayManage: boolean }) {
+  if (!mayManage) {
     return (
       <EmptyState
         icon={Cctv}

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { type Camera, useCameras, useStatus } from "../api/cameras";
 import { messageOf } from "../api/errors";
-import { useMay } from "../app/session";
+import { useMay, useMayManage } from "../app/session";
 import { useShortcuts } from "../app/shortcuts";
 import { Button, EmptyState, ErrorNote, LinkButton, Page, Spinner } from "../ui";
 import css from "./camera-page.module.css";
@@ -47,6 +47,7 @@ function Shown({ camera }: { camera: Camera }) {
   const navigate = useNavigate();
   const described = describe(camera, status);
   const mayWrite = useMay("cameras:write");
+  const mayManage = useMayManage();
   useShortcuts(camera.name, [
     { keys: "u", label: "Back to all cameras", run: () => void navigate("/cameras") },
   ]);
@@ -72,7 +73,9 @@ function Shown({ camera }: { camera: Camera }) {
         <div className={css.column}>
           <RecorderPanel camera={camera} status={status} />
           <HealthPanel camera={camera} health={status?.health ?? camera.health} />
-          {camera.device_id !== null && <DevicePanel camera={camera} deviceId={camera.device_id} />}
+          {mayManage && camera.device_id !== null && (
+            <DevicePanel camera={camera} deviceId={camera.device_id} />
+          )}
         </div>
         <SettingsPanel camera={camera} isReadOnly={!mayWrite} />
       </div>

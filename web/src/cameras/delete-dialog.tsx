@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Camera } from "../api/cameras";
 import { messageOf } from "../api/errors";
+import { useMayManage } from "../app/session";
 import { Button, Checkbox, Dialog, DialogButtons, ErrorNote, toast } from "../ui";
 import css from "./cameras.module.css";
 import { deviceQuery } from "./device-query";
@@ -78,6 +79,7 @@ function Question({ camera, onClose, onDeleted }: QuestionProps) {
 
 /** Whether a device would be left that has no camera any more. */
 function useIsAlone({ device_id }: Camera): boolean {
-  const device = useQuery({ ...deviceQuery(device_id ?? ""), enabled: device_id !== null });
+  const enabled = useMayManage() && device_id !== null;
+  const device = useQuery({ ...deviceQuery(device_id ?? ""), enabled });
   return device.data?.cameras.length === 1;
 }

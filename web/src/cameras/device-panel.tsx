@@ -30,13 +30,12 @@ function Shown({ camera, device }: { camera: Camera; device: Device }) {
   const { state } = device;
   const warning = state?.clock ? clockWarning(state.clock.offset_seconds) : null;
   const mayOperate = useMay("cameras:operate");
-  const mayWrite = useMay("cameras:write");
   const [isLoginOpen, setLoginOpen] = useState(false);
   return (
     <>
       {state?.login.is_rejected && (
         <ErrorNote title="The device rejects its login" text={loginText(state.login)}>
-          {mayWrite && <Button onPress={() => setLoginOpen(true)}>Enter another login</Button>}
+          <Button onPress={() => setLoginOpen(true)}>Enter another login</Button>
           {mayOperate && <RetryLogin deviceId={device.device_id} />}
         </ErrorNote>
       )}
@@ -47,7 +46,7 @@ function Shown({ camera, device }: { camera: Camera; device: Device }) {
         <ErrorNote tone="busy" title="The device's clock is wrong" text={warning} />
       )}
       <Facts facts={factsOf(camera, device)} />
-      {mayWrite && !state?.login.is_rejected && (
+      {!state?.login.is_rejected && (
         <div>
           <Button onPress={() => setLoginOpen(true)}>Change the device's login…</Button>
         </div>

@@ -3,6 +3,7 @@
 import { type FormEvent, useState } from "react";
 import type { Camera } from "../api/cameras";
 import { ApiError } from "../api/errors";
+import { useMayManage } from "../app/session";
 import { Button, Form, FormError, Panel, toast } from "../ui";
 import { AddressFields, RecordingFields } from "./camera-fields";
 import css from "./camera-page.module.css";
@@ -12,11 +13,12 @@ import { LoginChoice } from "./login-choice";
 import { useChangeCamera } from "./mutations";
 
 export function SettingsPanel({ camera, isReadOnly }: { camera: Camera; isReadOnly: boolean }) {
+  const mayManage = useMayManage();
   return (
     <Panel title="Settings">
       {/* begins anew when somebody else changed the camera and nothing is being typed here */}
       <SettingsForm camera={camera} isReadOnly={isReadOnly} />
-      <GroupFields cameraId={camera.camera_id} isReadOnly={isReadOnly} />
+      <GroupFields cameraId={camera.camera_id} isReadOnly={!mayManage} />
     </Panel>
   );
 }
