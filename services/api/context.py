@@ -73,7 +73,7 @@ class Context:
     """Aware UTC, whole milliseconds."""
 
 
-def context_of(request: Request) -> Context:
+async def context_of(request: Request) -> Context:
     """Return the application's context."""
     context: Context = request.app.state.context
     return context

@@ -79,7 +79,7 @@ async def require_access(
                 "ask for a new one",
                 headers={"WWW-Authenticate": 'Bearer realm="everframe"'},
             )
-    return Needs(Permission.FOOTAGE_READ)(request)
+    return Needs(Permission.FOOTAGE_READ).check(request)
 
 
 async def _maker(

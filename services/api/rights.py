@@ -23,8 +23,13 @@ class Needs:
         self.permission = permission
         self.all_cameras = all_cameras
 
-    def __call__(self, request: Request) -> Principal:
-        principal = principal_of(request)
+    # Asynchronous, because FastAPI hands what is not to a thread: dearer than the check itself.
+    async def __call__(self, request: Request) -> Principal:
+        return self.check(request)
+
+    def check(self, request: Request) -> Principal:
+        """Return who asks, if it may; raises Problem."""
+        principal = signed_in(request)
         check_may(principal, self.permission)
         if self.all_cameras and principal.cameras is not None:
             raise Problem(
@@ -68,7 +73,12 @@ def no_recording() -> Problem:
     return not_found("there is no such recording in the catalog")
 
 
-def principal_of(request: Request) -> Principal:
+async def principal_of(request: Request) -> Principal:
+    """Return who asks, to a route that depends on it."""
+    return signed_in(request)
+
+
+def signed_in(request: Request) -> Principal:
     """Return who asks; raises Problem 401 where the way in was a signed link or nothing."""
     principal: Principal | None = request.scope["state"].get("principal")
     if principal is None:

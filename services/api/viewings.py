@@ -17,7 +17,9 @@ def note_watched(
     ctx: "Context", asking: HTTPConnection, who: Principal, camera_id: str, viewer_id: str
 ) -> None:
     """Write down that somebody watches live; once for as long as they do."""
-    if ctx.audit_log.is_new(("watched", viewer_id, camera_id), TOLD_SECONDS, prolongs=True):
+    if ctx.audit_log.is_new(
+        ("watched", who.kind, who.id, viewer_id, camera_id), TOLD_SECONDS, prolongs=True
+    ):
         way = "websocket" if asking.scope["type"] == "websocket" else "http"
         audit_view(ctx, asking, "live.watched", camera_id, by=who, way=way)
 
@@ -26,7 +28,9 @@ def note_live_link(
     ctx: "Context", asking: HTTPConnection, who: Principal, camera_id: str, viewer_id: str
 ) -> None:
     """Write down that somebody made a link for watching live; prolonging it is no other link."""
-    if ctx.audit_log.is_new(("link", viewer_id, camera_id), TOLD_SECONDS, prolongs=True):
+    if ctx.audit_log.is_new(
+        ("link", who.kind, who.id, viewer_id, camera_id), TOLD_SECONDS, prolongs=True
+    ):
         audit_view(ctx, asking, "live.link_made", camera_id, by=who)
 
 

@@ -18,7 +18,7 @@ from services.api.device_cameras import camera_of_device
 from services.api.health_views import HealthViews, health_of
 from services.api.known_devices import active_device, newest_details
 from services.api.registry import Camera
-from services.api.rights import Who, needs, no_camera, principal_of
+from services.api.rights import Who, needs, no_camera, signed_in
 from services.api.schemas import CameraCreate, CameraDeleted, CameraPatch, CameraView
 from services.api.schemas_queries import CamerasListQuery
 
@@ -154,7 +154,7 @@ async def _published_view(ctx: Context, request: Request, camera_id: str) -> Cam
     await ctx.desired.publish_soon(PUBLISH_WAIT_SECONDS)
     async with ctx.database.connection() as db:
         camera = await _existing(db, camera_id)
-        return view(camera, await health_of(ctx, db, [camera]), principal_of(request))
+        return view(camera, await health_of(ctx, db, [camera]), signed_in(request))
 
 
 async def _existing(db: "Connection", camera_id: str) -> Camera:

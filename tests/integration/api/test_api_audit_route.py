@@ -3,8 +3,16 @@ from typing import Any
 
 import pytest
 
+from libs.contracts.asks import ScanAccepted
 from services.api.access import Permission
 from tests.integration.api.conftest import NOW, Api
+from tests.integration.api.discovery_worlds import (
+    LOGIN,
+    REJECTED,
+    SCANS,
+    Discovery,
+    until_answered,
+)
 from tests.integration.api.identities import ADMIN, client_of
 
 AUDIT = "/api/v1/audit"
@@ -101,6 +109,65 @@ async def test_reading_is_written_down_once_for_a_while(api: Api):
     await api.context.audit_log.flush()
 
     assert await actions(api, action="audit.read") == ["audit.read"]
+
+
+async def test_device_and_its_cameras_are_written_down_without_their_login(api: Api):
+    cameras = [{"channel": "1", "name": "Yard", "url": "rtsp://192.0.2.20/1"}]
+    device = {"name": "Cellar", "driver": "onvif", "host": "192.0.2.20", "port": 80}
+    body = {**device, "credentials": LOGIN, "cameras": cameras}
+    assert (await api.client.post("/api/v1/devices", json=body)).status_code == 201
+    await api.client.patch("/api/v1/devices/cellar", json={"port": 81})
+    await api.client.delete("/api/v1/devices/cellar", params={"with_cameras": True})
+
+    items = await read(api)
+
+    told = [(entry["action"], entry["camera_id"], entry["subject"]) for entry in items]
+    assert told == [
+        ("camera.deleted", "yard", "cellar"),
+        ("device.deleted", None, "cellar"),
+        ("device.changed", None, "cellar"),
+        ("camera.added", "yard", "cellar"),
+        ("device.added", None, "cellar"),
+    ]
+    assert LOGIN["password"] not in str(items)
+
+
+async def test_scan_is_written_down_if_discovery_takes_it(api: Api):
+    discovery = Discovery(api.link.discovery)
+    body = {"targets": ["192.0.2.7"], "credentials": LOGIN}
+    async with discovery.answering():
+        answer = await until_answered(lambda: api.client.post(SCANS, json=body))
+        discovery.scan = ScanAccepted(failure=REJECTED)
+        assert (await api.client.post(SCANS, json=body)).status_code == 422
+    scan_id = answer.json()["scan_id"]
+
+    (entry,) = await read(api, action="scan")
+
+    assert (entry["action"], entry["subject"]) == ("scan.started", scan_id)
+    assert entry["detail"] == {"where": {"targets": ["192.0.2.7"], "multicast": False}}
+
+
+DISK_FULL = """
+create function refuse() returns trigger language plpgsql
+as $$ begin raise exception using errcode = 'disk_full'; end $$;
+create trigger refuse before insert on audit_log execute function refuse();
+"""
+
+
+async def test_change_that_cannot_be_written_down_does_not_happen(api: Api):
+    await api.add_camera()
+    async with api.database.connection() as db:
+        await db.execute(DISK_FULL)
+
+    answers = [
+        await api.client.delete("/api/v1/cameras/front-door"),
+        await api.client.post("/api/v1/cameras/front-door/recording/stop"),
+        await api.client.patch("/api/v1/cameras/front-door", json={"name": "X"}),
+    ]
+
+    camera = (await api.client.get("/api/v1/cameras/front-door")).json()
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert (camera["deleted_at"], camera["record"], camera["name"]) == (None, True, "Front door")
 
 
 async def test_log_is_for_those_who_manage_users_and_see_all_cameras(api: Api):
