@@ -25,7 +25,8 @@ def configure_logging(service: str, instance: str, *, level: str, fmt: str) -> N
     tail: list[Processor] = (
         [structlog.processors.format_exc_info, _hide_secrets, structlog.processors.JSONRenderer()]
         if use_json
-        else [structlog.dev.ConsoleRenderer()]
+        # where the package rich is installed, its tracebacks would show the values of variables
+        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     )
     structlog.configure(
         processors=[*shared, *tail],

@@ -85,3 +85,18 @@ def test_logins_inside_urls_are_hidden_wherever_they_stand():
     assert first["url"] == "rtsp://[hidden]@10.0.0.9:554/stream?a=b@c"
     assert second["event"] == "cannot open rtsp://[hidden]@10.0.0.9/x"
     assert "OSError" in third["exception"]
+
+
+def test_traceback_for_people_shows_no_values_of_variables():
+    text = run(
+        "def fail(password):\n"
+        '    raise OSError("no space")\n'
+        "try:\n"
+        '    fail("hunt" + "er2")\n'
+        "except OSError:\n"
+        '    log.exception("x.crashed")\n',
+        fmt="console",
+    )
+
+    assert "OSError: no space" in text
+    assert "hunter2" not in text
