@@ -34,6 +34,10 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],
     environment: "node",
+    // one file each instead of thousands, which every test file would load anew
+    deps: {
+      optimizer: { client: { enabled: true, include: ["react-aria-components", "lucide-react"] } },
+    },
     testTimeout: 20_000, // a machine that does other things, too
   },
 });
