@@ -1,29 +1,30 @@
 /** Which recordings the list shows. */
 
-import { type CalendarDate, today } from "@internationalized/date";
+import type { CalendarDate } from "@internationalized/date";
 import { ChevronLeft, ChevronRight } from "lucide-react";
+import { useState } from "react";
 import { Button, IconButton, Select, Switch, TextField } from "../ui";
-import { ALL, type Filter, readDay, SPANS, type Span } from "./filter";
+import { type Filter, readDay, SPANS, type Span } from "./filter";
 import css from "./recordings.module.css";
 
 export interface FilterBarProps {
   filter: Filter;
   /** The last day shown. */
   day: CalendarDate;
-  zone: string;
-  cameras: readonly { id: string; label: string }[];
+  today: CalendarDate;
+  choices: readonly { id: string; label: string }[];
   onChange(filter: Filter): void;
 }
 
-export function FilterBar({ filter, day, zone, cameras, onChange }: FilterBarProps) {
-  const now = today(zone);
+export function FilterBar({ filter, day, today, choices, onChange }: FilterBarProps) {
   const change = (part: Partial<Filter>) => onChange({ ...filter, ...part });
-  const show = (next: CalendarDate) => change({ day: next.compare(now) >= 0 ? null : next });
+  const show = (next: CalendarDate) => change({ day: next.compare(today) >= 0 ? null : next });
   return (
     <search className={css.filters} aria-label="Which recordings">
       <Select
         label="Camera"
-        options={[{ id: ALL, label: "All cameras" }, ...cameras]}
+        className={css.camera ?? ""}
+        options={choices}
         value={filter.whose}
         onChange={(whose) => change({ whose })}
       />
@@ -31,19 +32,11 @@ export function FilterBar({ filter, day, zone, cameras, onChange }: FilterBarPro
         <IconButton label="Earlier" shortcut="←" onPress={() => show(step(filter, day, -1))}>
           <ChevronLeft size={18} aria-hidden />
         </IconButton>
-        <TextField
-          label={filter.days === 1 ? "Day" : "Last day"}
-          type="date"
-          value={day.toString()}
-          onChange={(text) => {
-            const next = readDay(text);
-            if (next !== null) show(next);
-          }}
-        />
+        <DayField label={filter.days === 1 ? "Day" : "Last day"} day={day} onChange={show} />
         <IconButton
           label="Later"
           shortcut="→"
-          isDisabled={day.compare(now) >= 0}
+          isDisabled={day.compare(today) >= 0}
           onPress={() => show(step(filter, day, 1))}
         >
           <ChevronRight size={18} aria-hidden />
@@ -62,6 +55,24 @@ export function FilterBar({ filter, day, zone, cameras, onChange }: FilterBarPro
         Show gaps
       </Switch>
     </search>
+  );
+}
+
+/** Keeps what is typed until it is a day: a year comes digit by digit. */
+function DayField(props: { label: string; day: CalendarDate; onChange(day: CalendarDate): void }) {
+  const [typed, setTyped] = useState<string | null>(null);
+  return (
+    <TextField
+      label={props.label}
+      type="date"
+      value={typed ?? props.day.toString()}
+      onChange={(text) => {
+        setTyped(text);
+        const day = readDay(text);
+        if (day !== null) props.onChange(day);
+      }}
+      onBlur={() => setTyped(null)}
+    />
   );
 }
 

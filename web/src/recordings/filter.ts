@@ -1,6 +1,8 @@
 /** What the list shows, as it stands in the address: cameras, days, gaps. */
 
 import { type CalendarDate, parseDate } from "@internationalized/date";
+import type { Camera } from "../api/cameras";
+import type { Group } from "../api/groups";
 
 /** How many days the list spans at once. */
 export const SPANS = [1, 7, 31] as const;
@@ -40,9 +42,27 @@ export function writeFilter({ whose, day, days, hasGaps }: Filter): URLSearchPar
 }
 
 /** `camera:front` becomes `camera` and `front`. */
-export function splitWhose(whose: string): [kind: string, id: string] {
+function splitWhose(whose: string): [kind: string, id: string] {
   const at = whose.indexOf(":");
   return at < 0 ? [whose, ""] : [whose.slice(0, at), whose.slice(at + 1)];
+}
+
+/** All, then the groups, then the cameras. */
+export function choicesOf(cameras: readonly Camera[], groups: readonly Group[]) {
+  return [
+    { id: ALL, label: "All cameras" },
+    ...groups.map(({ group_id, name }) => ({ id: `group:${group_id}`, label: `Group ${name}` })),
+    ...cameras.map(({ camera_id, name }) => ({ id: `camera:${camera_id}`, label: name })),
+  ];
+}
+
+/** Ids of the chosen cameras; none: all. Null: a group that is not there, or has no cameras. */
+export function camerasOf(whose: string, groups: readonly Group[]): readonly string[] | null {
+  const [kind, id] = splitWhose(whose);
+  if (kind === "camera") return [id];
+  if (kind !== "group") return [];
+  const group = groups.find(({ group_id }) => group_id === id);
+  return group === undefined || group.camera_ids.length === 0 ? null : group.camera_ids;
 }
 
 /** The stretch of time that days of a zone cover; `to` is exclusive. Days may have 23 or 25 hours. */

@@ -1,4 +1,4 @@
-/** Recordings and gaps as one list, newest first, under a heading for each day. */
+/** Recordings and gaps as one list, newest first, with a heading for each day. */
 
 import type { Schemas } from "../api/client";
 
@@ -6,47 +6,97 @@ export type Recording = Schemas["RecordingView"];
 export type Gap = Schemas["GapView"];
 
 export type Row =
-  | { readonly kind: "recording"; readonly atMs: number; readonly recording: Recording }
-  | { readonly kind: "gap"; readonly atMs: number; readonly gap: Gap };
+  | { readonly kind: "day"; readonly id: string; readonly at: Date }
+  | { readonly kind: "recording"; readonly id: string; readonly recording: Recording }
+  | { readonly kind: "gap"; readonly id: string; readonly gap: Gap };
 
-export interface Day {
-  /** First moment of its newest row. */
-  readonly at: string;
-  readonly name: string;
-  readonly rows: Row[];
+/** What one answer brought, or several together. */
+export interface Loaded {
+  readonly recordings: readonly Recording[];
+  readonly gaps: readonly Gap[];
+  /** Why gaps may be missing; empty: they are all there. */
+  readonly note: string;
+  /** Where older recordings begin; null: there are none. */
+  readonly next: string | null;
+}
+
+/** Pages of a list as one. What stands in several counts once, as the first page has it. */
+export function joined(pages: readonly Loaded[]): Loaded {
+  return {
+    recordings: once(
+      pages.flatMap(({ recordings }) => recordings),
+      ({ id }) => id,
+    ),
+    gaps: once(
+      pages.flatMap(({ gaps }) => gaps),
+      ({ gap_id }) => gap_id,
+    ),
+    note: pages.find(({ note }) => note !== "")?.note ?? "",
+    next: pages.at(-1)?.next ?? null,
+  };
+}
+
+function once<T>(items: readonly T[], idOf: (item: T) => string): T[] {
+  const byId = new Map<string, T>();
+  for (const item of items) if (!byId.has(idOf(item))) byId.set(idOf(item), item);
+  return [...byId.values()];
+}
+
+/** Pages with what came lately in the first; what is older than all that is loaded is left out. */
+export function withNews(pages: readonly Loaded[], news: Loaded): Loaded[] {
+  const [first, ...rest] = pages;
+  if (first === undefined) return [];
+  const { recordings, next } = joined(pages);
+  const from = next === null ? Number.NEGATIVE_INFINITY : oldestMs(recordings);
+  const fitting = news.recordings.filter(({ started_at }) => Date.parse(started_at) >= from);
+  return [{ ...joined([{ ...news, recordings: fitting }, first]), next: first.next }, ...rest];
 }
 
 /**
  * Both lists as one. Where more recordings can be loaded, gaps older than the last one are left out:
  * they would stand before recordings that belong between them.
  */
-export function rowsOf(recordings: readonly Recording[], gaps: readonly Gap[], hasMore: boolean) {
-  const oldest = recordings.at(-1)?.started_at;
-  const from = hasMore && oldest !== undefined ? Date.parse(oldest) : Number.NEGATIVE_INFINITY;
-  const rows: Row[] = recordings.map((recording) => ({
-    kind: "recording",
-    atMs: Date.parse(recording.started_at),
-    recording,
-  }));
+export function rowsOf({ recordings, gaps, next }: Loaded): Row[] {
+  const from = next === null ? Number.NEGATIVE_INFINITY : oldestMs(recordings);
+  const timed: [number, Row][] = recordings.map((recording) => [
+    Date.parse(recording.started_at),
+    { kind: "recording", id: recording.id, recording },
+  ]);
   for (const gap of gaps) {
     const atMs = Date.parse(gap.started_at);
-    if (gap.state !== "filled" && atMs >= from) rows.push({ kind: "gap", atMs, gap });
+    if (gap.state !== "filled" && atMs >= from) {
+      timed.push([atMs, { kind: "gap", id: gap.gap_id, gap }]);
+    }
   }
-  return rows.sort((a, b) => b.atMs - a.atMs);
+  return withDays(timed.sort(([a], [b]) => b - a));
 }
 
-/** Rows by day; `nameOf` gives the day in which a moment lies. */
-export function daysOf(rows: readonly Row[], nameOf: (at: Date) => string): Day[] {
-  const days: Day[] = [];
-  for (const row of rows) {
-    const at = new Date(row.atMs);
-    const name = nameOf(at);
-    const last = days.at(-1);
-    if (last?.name === name) last.rows.push(row);
-    else days.push({ at: at.toISOString(), name, rows: [row] });
+/** Headings by the viewer's days. */
+function withDays(timed: readonly [number, Row][]): Row[] {
+  const rows: Row[] = [];
+  let dayMs = Number.POSITIVE_INFINITY;
+  for (const [atMs, row] of timed) {
+    if (atMs < dayMs) {
+      dayMs = new Date(atMs).setHours(0, 0, 0, 0);
+      rows.push({ kind: "day", id: `day ${dayMs}`, at: new Date(dayMs) });
+    }
+    rows.push(row);
   }
-  return days;
+  return rows;
 }
+
+const oldestMs = (recordings: readonly Recording[]): number =>
+  recordings.reduce(
+    (oldest, { started_at }) => Math.min(oldest, Date.parse(started_at)),
+    Number.POSITIVE_INFINITY,
+  );
+
+/** Start of the newest one; null: there is none. */
+export const newestOf = (recordings: readonly Recording[]): string | null =>
+  recordings.reduce<string | null>(
+    (newest, { started_at }) => (newest === null || started_at > newest ? started_at : newest),
+    null,
+  );
 
 export interface Totals {
   readonly count: number;

@@ -1,5 +1,7 @@
 /** Why recordings end and where they come from, in words. */
 
+import { codecName } from "../player/codecs";
+
 const ENDS: Readonly<Record<string, string>> = {
   rotation: "The next file began",
   parameters_changed: "The camera changed its picture",
@@ -32,10 +34,16 @@ export const isOrdinaryEnd = (reason: string): boolean => ORDINARY_ENDS.has(reas
 
 export const sourceText = (source: string): string => SOURCES[source] ?? plain(source);
 
-/** `h264`, 1920, 1080, 25 become `H264 1920×1080, 25 fps`. */
-export function pictureText(codec: string, width: number, height: number, fps: number | null) {
+/** `H.264 1920×1080, 25 fps`. */
+export function pictureText(picture: {
+  video_codec: string;
+  width: number;
+  height: number;
+  fps: number | null;
+}): string {
+  const { video_codec, width, height, fps } = picture;
   const rate = fps === null ? "" : `, ${Number(fps.toFixed(1))} fps`;
-  return `${codec.toUpperCase()} ${width}×${height}${rate}`;
+  return `${codecName(video_codec)} ${width}×${height}${rate}`;
 }
 
 function plain(word: string): string {
