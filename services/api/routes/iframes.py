@@ -22,7 +22,7 @@ from services.api.iframes import (
 from services.api.picture_bytes import Showing, read_picture, read_video_init
 from services.api.playlist_response import playlist_response
 from services.api.recording_ids import camera_of
-from services.api.routes.playback import IMMUTABLE, PLAYLIST_LIMITS
+from services.api.routes.playback import PLAYLIST_LIMITS, caching
 from services.api.routes.recordings import existing_recording
 from services.api.schemas_clips import PictureQuery, PicturesQuery
 from services.api.schemas_queries import SignedQuery
@@ -95,7 +95,7 @@ async def picture_init(
 ) -> Response:
     """Return a recording's init segment without its sound."""
     row = await _recording(ctx, request, recording_id, query)
-    headers = {**IMMUTABLE, "ETag": f'"{row["sha256"]}-video"'}
+    headers = {**caching(query), "ETag": f'"{row["sha256"]}-video"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     content = await read_video_init(ctx.objects, row)
@@ -116,7 +116,7 @@ async def picture(
         raise not_found(f"the recording has {len(row['fragment_offset'])} fragments, from 0")
     showing = Showing(query.shift, query.duration or row["fragment_duration_90k"][number])
     tag = f'"{row["sha256"]}-{number}{showing.shift_90k:+}-{showing.duration_90k}"'
-    headers = {**IMMUTABLE, "ETag": tag}
+    headers = {**caching(query), "ETag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     content = await read_picture(ctx.objects, row, number, showing)

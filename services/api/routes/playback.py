@@ -19,7 +19,7 @@ from services.api.recording_ids import camera_of
 from services.api.rights import Who, needs, no_camera
 from services.api.routes.recordings import check_camera, existing_recording
 from services.api.schemas import PlaybackLink, PlaybackLinkCreate
-from services.api.schemas_queries import MediaQuery, PlaybackQuery
+from services.api.schemas_queries import MediaQuery, PlaybackQuery, SignedQuery
 from services.api.selection import Asked, Limits, check_range, select
 from services.api.signing import media_scope, playback_scope
 from services.api.viewings import note_downloaded, note_footage_link, note_played
@@ -29,7 +29,8 @@ router = APIRouter(tags=["playback"])
 FOOTAGE = [needs(Permission.FOOTAGE_READ)]
 
 PLAYLIST_LIMITS = Limits("a playlist", timedelta(hours=6), recordings=5400, fragments=5400)
-IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
+_IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
+_CHECKED = {"Cache-Control": "private, no-cache"}
 
 
 @router.get("/cameras/{camera_id}/playback.m3u8", response_class=Response)
@@ -95,7 +96,7 @@ async def media(
     who = await require_access(ctx, request, query, media_scope(recording_id), camera_id)
     row = await existing_recording(ctx, recording_id)
     note_played(ctx, request, who, camera_id, recording=recording_id)
-    return await _bytes_of(ctx, Media.from_row(row, shift_90k=query.shift), request, {})
+    return await _bytes_of(ctx, Media.from_row(row, shift_90k=query.shift), request, caching(query))
 
 
 @router.get("/recordings/{recording_id}/download", response_class=Response, dependencies=FOOTAGE)
@@ -105,8 +106,17 @@ async def download(recording_id: str, ctx: Ctx, who: Who, request: Request) -> R
     row = await existing_recording(ctx, recording_id)
     note_downloaded(ctx, request, who, row["camera_id"], recording_id)
     disposition = f'attachment; filename="{file_name(row["camera_id"], row["started_at"])}"'
-    headers = {"Content-Disposition": disposition}
+    headers = {**_CHECKED, "Content-Disposition": disposition}
     return await _bytes_of(ctx, Media.from_row(row), request, headers)
+
+
+def caching(query: SignedQuery) -> dict[str, str]:
+    """Return how long a browser may keep media: what never changes, forever.
+
+    Not under an address that anybody could ask for: who signs in after somebody else in the same
+    browser would get what was kept, without being asked for a right.
+    """
+    return _IMMUTABLE if query.sig else _CHECKED
 
 
 def file_name(camera_id: str, started_at: datetime) -> str:
@@ -122,7 +132,7 @@ async def _bytes_of(
         media,
         request.headers,
         is_head=request.method == "HEAD",
-        extra_headers={**IMMUTABLE, **headers},
+        extra_headers=headers,
     )
 
 

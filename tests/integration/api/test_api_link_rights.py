@@ -144,6 +144,23 @@ async def test_link_is_not_made_for_a_camera_that_may_not_be_seen(api: Api):
     assert answers[0].text == answers[1].text.replace("nobody", "front-door")
 
 
+async def test_browser_keeps_media_by_link_and_asks_again_for_all_other(api: Api):
+    await add_footage(api)
+    _, media = await links(api, api.key)
+    plain, made = media.partition("?")[0], f"front-door~{T0:%Y%m%dT%H%M%S}000Z~1"
+
+    caching = [
+        (await api.client.get(path)).headers["cache-control"]
+        for path in (media, plain, f"/api/v1/recordings/{made}/download")
+    ]
+    again = await api.client.get(
+        plain, headers={"If-None-Match": (await api.client.get(plain)).headers["etag"]}
+    )
+
+    assert caching == ["private, max-age=31536000, immutable", *["private, no-cache"] * 2]
+    assert again.status_code == 304
+
+
 async def test_links_carry_no_key(api: Api):
     await add_footage(api)
     playlist, media = await links(api, api.key)
