@@ -113,7 +113,7 @@ web/dist/index.html: web/node_modules/.installed $(WEB_SCHEMA) $(WEB_SOURCES)
 	@rm -rf web/dist && mv web/dist.new web/dist
 
 # ---- generated files --------------------------------------------------------
-.PHONY: docs lock lock-check bench bench-live bench-discovery
+.PHONY: docs lock lock-check bench bench-live bench-discovery bench-catalog
 docs: setup ## regenerate docs/reference, with the settings, and the message diagram
 	@$(BIN)/python -m tools.docs
 
@@ -141,6 +141,9 @@ bench-live: setup web ## measure live latency in Chromium, and viewers per core
 
 bench-discovery: setup ## measure how soon devices are found and listed
 	@$(BIN)/python -m benchmarks.discovery
+
+bench-catalog: setup ## measure what views of five million recordings take
+	@$(BIN)/python -m benchmarks.catalog_views
 
 bench: setup ## measure recording density against one ffmpeg per camera
 	@$(BIN)/python -m benchmarks.recording_density

@@ -1,14 +1,12 @@
-"""What the catalog is asked: recordings, gaps, coverage and storage figures.
+"""What the catalog is asked: recordings, gaps and storage figures.
 
 Several recorders may have recorded the same moment; every figure in seconds counts it once.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from services.api.days import DaySpan
 from services.api.playlist import Fragment, Playable
 
 if TYPE_CHECKING:
@@ -19,21 +17,53 @@ if TYPE_CHECKING:
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
-# One page of recordings that touch a range, oldest first. A recording is far shorter than a day
-# (an hour at most), so the first bound lets the index start there and not at the oldest footage.
-LIST_RECORDINGS = """
-select * from recordings
-where ($1::text[] is null or camera_id = any($1)) and stream = $2
-  and started_at > $3::timestamptz - interval '1 day' and started_at < $4 and ended_at > $3
-  and ($5::timestamptz is null or (started_at, recording_id) > ($5, $6))
+# What of a stream's recordings touches a range and lies behind the page before. A recording is far
+# shorter than a day (an hour at most), so an index starts a day before the range, or where that
+# page ended, and not at the oldest footage. One bound says so: of several, PostgreSQL may take the
+# wrong one to start from.
+_ON_THE_PAGE = """
+stream = $2 and started_at >= greatest($3::timestamptz - interval '1 day', $5::timestamptz)
+  and started_at < $4 and ended_at > $3
+  and ($5 is null or (started_at, recording_id) > ($5, $6))
 order by started_at, recording_id
 limit $7
 """
+_ON_THE_PAGE_BACKWARDS = """
+stream = $2 and started_at <= least($4::timestamptz - interval '1 microsecond', $5::timestamptz)
+  and started_at > $3::timestamptz - interval '1 day' and ended_at > $3
+  and ($5 is null or (started_at, recording_id) < ($5, $6))
+order by started_at desc, recording_id desc
+limit $7
+"""
 
-# The same, newest first.
-LIST_RECORDINGS_BACKWARDS = LIST_RECORDINGS.replace(
-    "(started_at, recording_id) >", "(started_at, recording_id) <"
-).replace("by started_at, recording_id", "by started_at desc, recording_id desc")
+# One page of all recordings ($1 is null), oldest first.
+LIST_RECORDINGS = "select * from recordings where $1::text[] is null and :page".replace(
+    ":page", _ON_THE_PAGE
+)
+
+# One page of those of some cameras. Each is looked up by itself: one that has none in the range
+# costs nothing, however many the others have.
+LIST_RECORDINGS_OF = """
+select * from recordings where recording_id in (
+    select recording_id from (
+        select p.* from (select distinct unnest($1::text[]) as camera_id) as c
+        cross join lateral (
+            select started_at, recording_id from recordings
+            where camera_id = c.camera_id and :page
+        ) as p
+        order by started_at, recording_id limit $7
+    ) as page
+)
+order by started_at, recording_id
+""".replace(":page", _ON_THE_PAGE)
+
+
+LIST_RECORDINGS_BACKWARDS, LIST_RECORDINGS_OF_BACKWARDS = (
+    query.replace(_ON_THE_PAGE, _ON_THE_PAGE_BACKWARDS).replace(
+        "order by started_at, recording_id", "order by started_at desc, recording_id desc"
+    )
+    for query in (LIST_RECORDINGS, LIST_RECORDINGS_OF)
+)
 
 FIND_RECORDING = "select * from recordings where recording_id = $1"
 
@@ -48,7 +78,8 @@ limit $5
 """
 
 # One page of gaps that touch a range, each with what is really missing of it: footage may have
-# come later, from another recorder's spool or from the camera's own storage.
+# come later, from another recorder's spool or from the camera's own storage. The index starts at
+# the oldest one that reaches into the range, or where the page before ended.
 LIST_GAPS = """
 select g.*, m.missing, range_seconds(m.missing) as missing_seconds, s.state
 from gaps g
@@ -56,9 +87,10 @@ cross join lateral (
     select tstzrange(g.started_at, greatest(coalesce(g.ended_at, $5), g.started_at)) as span
 ) as w
 cross join lateral (
-    select tstzmultirange(w.span) - coalesce(range_agg(r.span), '{}') as missing
-    from recordings r
-    where r.camera_id = g.camera_id and r.stream = g.stream and r.span && w.span
+    select tstzmultirange(w.span) - coalesce(range_agg(r.recorded), '{}') as missing
+    from recorded_days r
+    where r.camera_id = g.camera_id and r.stream = g.stream
+      and r.day between utc_day(lower(w.span)) and utc_day(upper(w.span))
 ) as m
 cross join lateral (
     select case when g.ended_at is null then 'open'
@@ -67,50 +99,14 @@ cross join lateral (
 ) as s
 where ($1::text[] is null or g.camera_id = any($1)) and g.stream = $2
   and g.started_at < $4 and coalesce(g.ended_at, 'infinity') > $3
-  and ($6::text is null or s.state = $6)
-  and ($7::timestamptz is null or (g.started_at, g.gap_id) > ($7, $8))
+  and g.started_at >= greatest($7::timestamptz, (
+      select least($3::timestamptz, min(o.started_at)) from gaps o
+      where ($1::text[] is null or o.camera_id = any($1)) and o.stream = $2
+        and tstzrange(o.started_at, o.ended_at) @> $3::timestamptz))
+  and ($6::text is null or s.state = $6) and ($6 is distinct from 'open' or g.ended_at is null)
+  and ($7 is null or (g.started_at, g.gap_id) > ($7, $8))
 order by g.started_at, g.gap_id
 limit $9
-"""
-
-# Per camera and day: what was wanted, what of it is recorded, what of the rest has a gap, and
-# what of the remainder is in a spool, not stored yet ($6: since when, null where unknown).
-COVERAGE = """
-select c.camera_id, d.day, d.starts, d.ends,
-       range_seconds(w.wanted) as wanted,
-       range_seconds(w.wanted * r.recorded) as recorded,
-       range_seconds(r.recorded - w.wanted) as unasked,
-       range_seconds(w.wanted - r.recorded) as missing,
-       range_seconds((w.wanted - r.recorded) * g.explained) as explained,
-       range_seconds((w.wanted - r.recorded - g.explained) * p.pending) as pending,
-       range_seconds(w.wanted - r.recorded - g.explained - p.pending) as unexplained
-from unnest($1::text[], $6::timestamptz[]) as c (camera_id, pending_since)
-cross join unnest($3::date[], $4::timestamptz[], $5::timestamptz[]) as d (day, starts, ends)
-cross join lateral (select tstzmultirange(tstzrange(d.starts, d.ends)) as whole) as b
-cross join lateral (
-    select coalesce(range_agg(tstzrange(started_at, ended_at)), '{}') * b.whole as wanted
-    from camera_wanted
-    where camera_id = c.camera_id
-      and started_at < d.ends and coalesce(ended_at, 'infinity') > d.starts
-) as w
-cross join lateral (
-    select coalesce(range_agg(recorded), '{}') * b.whole as recorded
-    from recorded_days
-    where camera_id = c.camera_id and stream = $2
-      and day between utc_day(d.starts) and utc_day(d.ends - interval '1 microsecond')
-) as r
-cross join lateral (
-    select coalesce(range_agg(tstzrange(started_at, ended_at)), '{}') * b.whole as explained
-    from gaps
-    where camera_id = c.camera_id and stream = $2
-      and tstzrange(started_at, ended_at) && tstzrange(d.starts, d.ends)
-) as g
-cross join lateral (
-    select case when c.pending_since < d.ends
-                then tstzmultirange(tstzrange(greatest(c.pending_since, d.starts), d.ends))
-                else '{}'::tstzmultirange end as pending
-) as p
-order by c.camera_id, d.starts
 """
 
 # Seconds are summed per recording: overlaps count here.
@@ -150,8 +146,13 @@ async def list_recordings(
     db: "Connection", scope: Scope, *, after: Position | None, newest_first: bool, limit: int
 ) -> list["asyncpg.Record"]:
     """Return a page of recordings that touch the scope."""
+    of_all, of_some = (
+        (LIST_RECORDINGS_BACKWARDS, LIST_RECORDINGS_OF_BACKWARDS)
+        if newest_first
+        else (LIST_RECORDINGS, LIST_RECORDINGS_OF)
+    )
     return await db.fetch(
-        LIST_RECORDINGS_BACKWARDS if newest_first else LIST_RECORDINGS,
+        of_all if scope.cameras is None else of_some,
         scope.cameras,
         scope.stream,
         scope.start,
@@ -197,24 +198,6 @@ async def list_gaps(
         after.started_at if after else None,
         after.row_id if after else None,
         limit,
-    )
-
-
-async def coverage(
-    db: "Connection",
-    pending_since: dict[str, datetime | None],
-    stream: str,
-    days: Sequence[DaySpan],
-) -> list["asyncpg.Record"]:
-    """Return one row per camera (the keys of `pending_since`) and day."""
-    return await db.fetch(
-        COVERAGE,
-        list(pending_since),
-        stream,
-        [day.day for day in days],
-        [day.start for day in days],
-        [day.end for day in days],
-        list(pending_since.values()),
     )
 
 

@@ -5,7 +5,7 @@ are joined, so what is drawn has a bounded size, and no hole that could be seen 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -25,22 +25,32 @@ MAX_SPANS = 4000
 SHORTEST_STORED = timedelta(seconds=1)
 
 # Per camera ($2: since when footage waits to be stored, null where none does): what is recorded,
-# and what only the device holds. What waits counts as recorded, unless a gap says otherwise.
-SPANS = """
-select c.camera_id, unix_spans(r.recorded * b.asked, '0') as recorded,
-       unix_spans((f.stored - r.recorded - p.pending) * b.asked, $7) as stored
-from unnest($1::text[], $2::timestamptz[]) as c (camera_id, pending_since)
+# what only the device holds, and what is missing. What waits counts as recorded, unless a gap says
+# otherwise. Gaps are cut to the range, and those that go on end now ($8). What lies in a hole that
+# was joined away is left out. Of those that begin in the same step of the resolution and are
+# shorter than it one is left, with the newest reason.
+TRACKS = """
+with shown as materialized (
+    select c.camera_id, c.pending_since, r.recorded
+    from unnest($1::text[], $2::timestamptz[]) as c (camera_id, pending_since)
+    cross join lateral (
+        select join_closer(coalesce(range_agg(
+                   case when $6 >= interval '1 minute' then outline else recorded end), '{}'), $6
+               ) as recorded
+        from recorded_days
+        where camera_id = c.camera_id and stream = $3
+          and day between utc_day($4::timestamptz - $6) and utc_day($5::timestamptz + $6)
+    ) as r
+)
+select c.camera_id, unix_spans(c.recorded * b.asked, '0') as recorded,
+       unix_spans((f.stored - c.recorded - p.pending) * b.asked, $7) as stored, g.gaps
+from shown c
 cross join (select tstzmultirange(tstzrange($4, $5)) as asked) as b
 cross join lateral (
-    select join_closer(coalesce(range_agg(recorded), '{}'), $6) as recorded
-    from recorded_days
+    select join_closer(coalesce(range_agg(stored), '{}'), $6) as stored
+    from stored_days
     where camera_id = c.camera_id and stream = $3
-      and day between utc_day($4 - $6::interval) and utc_day($5 + $6::interval)
-) as r
-cross join lateral (
-    select join_closer(coalesce(range_agg(span), '{}'), $6) as stored
-    from stored_footage
-    where camera_id = c.camera_id and stream = $3 and span && tstzrange($4 - $6, $5 + $6)
+      and day between utc_day($4::timestamptz - $6) and utc_day($5::timestamptz + $6)
 ) as f
 cross join lateral (
     select case when c.pending_since is null then '{}'
@@ -51,37 +61,52 @@ cross join lateral (
     where c.pending_since is not null and camera_id = c.camera_id and stream = $3
       and tstzrange(started_at, ended_at) && tstzrange(c.pending_since, $8)
 ) as p
-"""
-
-# Gaps that touch the range, cut to it; those that go on end now ($5). Of those that begin in the
-# same step of the resolution and are shorter than it one row is left, with the newest reason.
-GAPS = """
-select camera_id, round(date_part('epoch', min(starts)) * 1000)::bigint as start_ms,
-       round(date_part('epoch', max(ends)) * 1000)::bigint as end_ms,
-       (array_agg(reason order by reported_at desc, starts desc))[1] as reason,
-       (array_agg(detail order by reported_at desc, starts desc))[1] as detail,
-       max(reported_at) as reported_at
-from gaps
 cross join lateral (
-    select greatest(started_at, $3) as starts, least(coalesce(ended_at, $5), $4) as ends
-) as cut
-cross join lateral (select ends - starts >= $6 as is_long) as size
-where camera_id = any($1) and stream = $2 and tstzrange(started_at, ended_at) && tstzrange($3, $4)
-  and starts < ends
-group by camera_id, is_long, case when is_long then started_at
-                                  else date_bin($6, starts, 'epoch') end
+    select array(
+        select row(round(date_part('epoch', min(starts)) * 1000)::bigint,
+                   round(date_part('epoch', max(ends)) * 1000)::bigint,
+                   (array_agg(reason order by reported_at desc, starts desc))[1],
+                   (array_agg(detail order by reported_at desc, starts desc))[1],
+                   max(reported_at))
+        from (
+            select gap_id from gaps
+            where camera_id = c.camera_id and stream = $3
+              and started_at >= $4 and started_at < least($5, $8)
+              and not c.recorded @> tstzrange(started_at, least(coalesce(ended_at, $8), $5))
+            union all
+            select gap_id from gaps
+            where camera_id = c.camera_id and stream = $3
+              and tstzrange(started_at, ended_at) @> $4::timestamptz and started_at < $4
+        ) as seen
+        cross join lateral (
+            select *, greatest(started_at, $4) as starts, least(coalesce(ended_at, $8), $5) as ends
+            from gaps where gap_id = seen.gap_id offset 0
+        ) as cut
+        cross join lateral (select ends - starts >= $6 as is_long) as size
+        where starts < ends
+        group by is_long, case when is_long then started_at
+                               else date_bin($6, starts, 'epoch') end
+    ) as gaps
+) as g
 """
 
 # Seconds of each local day in which any of the cameras was recorded.
 CALENDAR = """
-select d.day, range_seconds(r.recorded * tstzmultirange(tstzrange(d.starts, d.ends))) as seconds
-from unnest($3::date[], $4::timestamptz[], $5::timestamptz[]) as d (day, starts, ends)
+with recorded as (
+    select n, range_agg(r.recorded) as ranges
+    from recorded_days r cross join lateral stretches_of(r.day, $4::timestamptz[]) as n
+    where r.camera_id = any($1) and r.stream = $2
+      and r.day between utc_day($6) and utc_day($7::timestamptz - interval '1 microsecond')
+    group by n
+)
+select d.day, s.seconds
+from unnest($3::date[], $4::timestamptz[], $5::timestamptz[]) with ordinality
+    as d (day, starts, ends, n)
+left join recorded r using (n)
 cross join lateral (
-    select coalesce(range_agg(recorded), '{}') as recorded
-    from recorded_days
-    where camera_id = any($1) and stream = $2
-      and day between utc_day(d.starts) and utc_day(d.ends - interval '1 microsecond')
-) as r
+    select coalesce(sum(date_part('epoch', upper(span) - lower(span))), 0) as seconds
+    from unnest(r.ranges * tstzmultirange(tstzrange(d.starts, d.ends))) as span
+) as s
 order by d.day
 """
 
@@ -110,38 +135,40 @@ class Window:
         return max(self.resolution, (self.end - self.start) / MAX_SPANS, timedelta(milliseconds=1))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Track:
     """What there is of one camera."""
 
-    recorded: list[list[int]] = field(default_factory=list)
-    stored: list[list[int]] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
+    recorded: list[list[int]]
+    stored: list[list[int]]
+    gaps: list[Gap]
 
 
 async def timeline(
     db: "Connection", pending_since: Mapping[str, datetime | None], window: Window, now: datetime
 ) -> dict[str, Track]:
     """Return what there is of each camera (the keys of `pending_since`), in their order."""
-    tracks = {camera_id: Track() for camera_id in pending_since}
-    for row in await _spans(db, pending_since, window, now):
-        track = tracks[row["camera_id"]]
-        track.recorded, track.stored = row["recorded"], row["stored"]
-    reported: dict[str, list[Gap]] = {camera_id: [] for camera_id in tracks}
-    for row in await _gaps(db, list(tracks), window, now):
-        reported[row["camera_id"]].append(_gap(row))
-    step_ms = window.step // timedelta(milliseconds=1)
-    for camera_id, track in tracks.items():
-        track.gaps = paint(reported[camera_id], track.recorded, step_ms=step_ms)
-    return tracks
+    rows = await db.fetch(
+        TRACKS,
+        list(pending_since),
+        [None if since is None else min(since, now) for since in pending_since.values()],
+        window.stream,
+        window.start,
+        window.end,
+        window.step,
+        SHORTEST_STORED,
+        now,
+    )
+    found = {row["camera_id"]: _track(row, window.step) for row in rows}
+    return {camera_id: found[camera_id] for camera_id in pending_since}
 
 
 async def calendar(
     db: "Connection", cameras: Sequence[str], stream: str, days: Sequence[DaySpan]
 ) -> list["asyncpg.Record"]:
-    """Return `day` and `seconds` of each day."""
+    """Return `day` and `seconds` of each of some days, at least one, that follow each other."""
     columns = [day.day for day in days], [day.start for day in days], [day.end for day in days]
-    return await db.fetch(CALENDAR, cameras, stream, *columns)
+    return await db.fetch(CALENDAR, cameras, stream, *columns, days[0].start, days[-1].end)
 
 
 async def known_cameras(db: "Connection", cameras: Sequence[str]) -> dict[str, str | None]:
@@ -150,28 +177,8 @@ async def known_cameras(db: "Connection", cameras: Sequence[str]) -> dict[str, s
     return {row["camera_id"]: row["site"] for row in rows}
 
 
-async def _spans(
-    db: "Connection", pending_since: Mapping[str, datetime | None], window: Window, now: datetime
-) -> list["asyncpg.Record"]:
-    waiting = [None if since is None else min(since, now) for since in pending_since.values()]
-    return await db.fetch(
-        SPANS,
-        list(pending_since),
-        waiting,
-        window.stream,
-        window.start,
-        window.end,
-        window.step,
-        SHORTEST_STORED,
-        now,
-    )
-
-
-async def _gaps(
-    db: "Connection", cameras: Sequence[str], window: Window, now: datetime
-) -> list["asyncpg.Record"]:
-    return await db.fetch(GAPS, cameras, window.stream, window.start, window.end, now, window.step)
-
-
-def _gap(row: "asyncpg.Record") -> Gap:
-    return Gap(row["start_ms"], row["end_ms"], row["reason"], row["detail"], row["reported_at"])
+def _track(row: "asyncpg.Record", step: timedelta) -> Track:
+    gaps = [Gap(*values) for values in row["gaps"]]
+    recorded = row["recorded"]
+    step_ms = step // timedelta(milliseconds=1)
+    return Track(recorded, row["stored"], paint(gaps, recorded, step_ms=step_ms))

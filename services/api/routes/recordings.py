@@ -12,6 +12,7 @@ from services.api import catalog, registry
 from services.api.access import Permission
 from services.api.catalog import Position, Scope
 from services.api.context import Context, Ctx
+from services.api.coverage import coverage_by_day
 from services.api.days import local_days
 from services.api.grants import narrowed
 from services.api.recording_ids import is_recording_id
@@ -205,7 +206,7 @@ async def _coverage(
         camera_id: ctx.board.pending_since(key, now) for camera_id, key in keys.items()
     }
     found: dict[str, list[CoverageDay]] = {camera_id: [] for camera_id in keys}
-    for row in await catalog.coverage(db, pending, query.stream, days):
+    for row in await coverage_by_day(db, pending, query.stream, days):
         found[row["camera_id"]].append(_coverage_day(row))
     return [CoverageView(camera_id=c, tz=query.tz, days=days) for c, days in found.items()]
 

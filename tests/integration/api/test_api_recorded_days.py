@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 T0 = datetime(2026, 11, 18, tzinfo=UTC)
 DAY = timedelta(days=1)
+Span = tuple[datetime, datetime]
 
 
 def at(seconds: float) -> datetime:
@@ -26,7 +27,11 @@ def at(seconds: float) -> datetime:
 async def stored_days(db: "Connection") -> list[dict[str, Any]]:
     rows = await db.fetch("select * from recorded_days order by camera_id, stream, day")
     return [
-        {**dict(row), "recorded": [(r.lower, r.upper) for r in row["recorded"]]} for row in rows
+        {
+            name: [(r.lower, r.upper) for r in value] if name in {"recorded", "outline"} else value
+            for name, value in row.items()
+        }
+        for row in rows
     ]
 
 
@@ -53,21 +58,15 @@ def expected_day(
 ) -> dict[str, Any]:
     begins = datetime.combine(day, time(), UTC)
     mine = [r for r in recordings if (r.camera_id, r.stream) == (camera, stream)]
-    spans: list[tuple[datetime, datetime]] = []
-    for item in sorted(mine, key=lambda r: r.started_at):
-        start, end = max(item.started_at, begins), min(item.ended_at, begins + DAY)
-        if start >= end:
-            continue
-        if spans and start <= spans[-1][1]:
-            spans[-1] = spans[-1][0], max(spans[-1][1], end)
-        else:
-            spans.append((start, end))
+    parts = [(max(r.started_at, begins), min(r.ended_at, begins + DAY)) for r in mine]
+    spans = sorted((start, end) for start, end in parts if start < end)
     own = [r for r in mine if r.started_at.date() == day]
     return {
         "camera_id": camera,
         "stream": stream,
         "day": day,
-        "recorded": spans,
+        "recorded": joined(spans, timedelta(0)),
+        "outline": joined(spans, timedelta(minutes=1)),
         "objects": len(own),
         "bytes": sum(r.bytes for r in own),
         "length": sum((r.ended_at - r.started_at for r in own), timedelta()),
@@ -76,17 +75,27 @@ def expected_day(
     }
 
 
+def joined(spans: list[Span], within: timedelta) -> list[Span]:
+    found: list[Span] = []
+    for start, end in spans:
+        if found and start - found[-1][1] <= within:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
+
+
 def some_recordings(chance: random.Random, count: int) -> list[RecordingCompleted]:
     """Return recordings of two cameras that overlap, adjoin and cross midnight."""
     found = {}
     for _ in range(count):
         made = recording(
-            at(chance.randrange(4 * 86_400 // 100) * 100),
-            100 * chance.choice([1, 1, 6, 36, 300]),
+            at(chance.randrange(4 * 86_400 // 20) * 20),
+            20 * chance.choice([2, 3, 30, 180, 1500]),
             camera_id=chance.choice(["a", "b"]),
             epoch=chance.choice([1, 2]),
             stream=chance.choice(["main", "main", "sub"]),
-            fragment_seconds=100,
+            fragment_seconds=20,
         )
         found[made.natural_key()] = made
     return list(found.values())
@@ -94,7 +103,7 @@ def some_recordings(chance: random.Random, count: int) -> list[RecordingComplete
 
 async def test_days_hold_what_the_recordings_say(api: Api):
     for seed in range(5):
-        made = some_recordings(random.Random(seed), 60)
+        made = some_recordings(random.Random(seed), 100)
         async with api.database.connection() as db:
             await db.execute("truncate recordings, recorded_days")
 
@@ -185,7 +194,7 @@ async def somebody_waits(api: Api) -> bool:
 
 
 async def test_migration_fills_the_days_of_a_catalog_that_has_recordings(database: str):
-    made = some_recordings(random.Random(7), 60)
+    made = some_recordings(random.Random(7), 100)
     before = [m for m in read_migrations() if m.name < "0005"]
     await migrate(database, before)
     connection = await asyncpg.connect(database)
