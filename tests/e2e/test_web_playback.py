@@ -4,7 +4,6 @@ import asyncio
 import re
 import statistics
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -20,6 +19,7 @@ pytestmark = pytest.mark.skipif(chromium_path() is None, reason="no Chromium")
 LOOP_MS = 10_000
 FRAME_MS = 40
 NAMES = ("door", "yard")
+EDGES = ((0, "started_at"), (-1, "ended_at"))
 
 
 @pytest.mark.timeout(240)
@@ -47,28 +47,24 @@ async def test_two_cameras_play_on_one_clock_over_a_gap_of_one_and_into_what_is_
         assert seen.errors == []
 
 
-async def _gap_of_one(everframe: Installation, simulated: CameraProcess) -> dict[str, Any]:
+async def _gap_of_one(everframe: Installation, simulated: CameraProcess) -> dict[str, datetime]:
     """Cut one camera off for a moment; return the gap once footage lies on both sides."""
-    await everframe.until_recordings("door", 1)
+    first = (await everframe.until_recordings("door", 1))[0]["started_at"]
     await asyncio.to_thread(simulated.fault, "door", "drop", refuse_seconds=3.0)
 
-    async def is_over() -> bool:
-        found = [gap for gap in await everframe.gaps("door") if gap["missing_seconds"] > 1.0]
-        return bool(found) and found[-1]["ended_at"] is not None
+    async def footage_behind() -> dict[str, datetime] | None:
+        gaps = [gap for gap in await everframe.gaps("door") if gap["started_at"] > first]
+        if not gaps or not all(gap["ended_at"] for gap in gaps):
+            return None
+        begin, end = (datetime.fromisoformat(gaps[at][key]) for at, key in EDGES)
+        newest = (await everframe.recordings("door"))[-1]["started_at"]
+        return {"begin": begin, "end": end} if datetime.fromisoformat(newest) >= end else None
 
-    await until("the gap is over", is_over, within=60)
-    gaps = [gap for gap in await everframe.gaps("door") if gap["missing_seconds"] > 0]
-    end = gaps[-1]["ended_at"]
-
-    async def goes_on() -> bool:
-        return any(found["started_at"] >= end for found in await everframe.recordings("door"))
-
-    await until("footage lies behind the gap", goes_on, within=60)
-    begin = next(gap["started_at"] for gap in gaps if gap["reason"] != "connecting")
-    return {"begin": datetime.fromisoformat(begin), "end": datetime.fromisoformat(end)}
+    gap: dict[str, datetime] = await until("footage behind the gap", footage_behind, within=60)
+    return gap
 
 
-async def _plays_over_the_gap(seen: Window, gap: dict[str, Any]) -> None:
+async def _plays_over_the_gap(seen: Window, gap: dict[str, datetime]) -> None:
     await _open(seen, gap["begin"] - timedelta(seconds=6))
     await expect(_tile(seen, "door")).to_have_attribute("data-state", "showing")
     await expect(_tile(seen, "yard")).to_have_attribute("data-state", "showing")
@@ -103,7 +99,7 @@ async def _apart_ms(seen: Window) -> float:
     return float(abs(statistics.median(differences)))
 
 
-async def _shows_keyframes_when_fast(seen: Window, gap: dict[str, Any]) -> None:
+async def _shows_keyframes_when_fast(seen: Window, gap: dict[str, datetime]) -> None:
     await _open(seen, gap["begin"] - timedelta(seconds=8), speed=16)
     pictures = _tile(seen, "yard").locator("[data-shown=pictures] video[data-layer=pictures]")
     await expect(pictures).to_be_visible()
@@ -115,7 +111,7 @@ async def _shows_keyframes_when_fast(seen: Window, gap: dict[str, Any]) -> None:
     await until("other keyframes follow", is_another)
 
 
-async def _address_leads_back(seen: Window, gap: dict[str, Any]) -> None:
+async def _address_leads_back(seen: Window, gap: dict[str, datetime]) -> None:
     await _open(seen, gap["end"] + timedelta(seconds=1))
     await seen.page.get_by_role("button", name="Pause").click()
     time = await _time(seen)
