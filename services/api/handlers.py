@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -36,12 +36,19 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+LONGEST_RECORDING = timedelta(days=1)
+"""Recordings last an hour at most; lists do not look for longer ones than this."""
+LONGEST_FILE = timedelta(days=400)
+"""Some devices tell weeks of footage as one file."""
+
 
 async def on_recording_completed(
     db: "Connection", event: RecordingCompleted, report: Report
 ) -> None:
     if event.ended_at <= event.started_at:
         raise Permanent("the recording ends before it starts")
+    if event.ended_at - event.started_at > LONGEST_RECORDING:
+        raise Permanent("the recording lasts longer than a day")
     await store_recording(db, event, report)
 
 
@@ -68,6 +75,8 @@ async def on_stored_footage_found(
 ) -> None:
     if event.ended_at <= event.started_at:
         raise Permanent("the file ends before it starts")
+    if event.ended_at - event.started_at > LONGEST_FILE:
+        raise Permanent(f"the file lasts longer than {LONGEST_FILE.days} days")
     await store_footage(db, event, report)
 
 

@@ -124,7 +124,7 @@ class Report:
 
 
 async def store_recording(db: "Connection", event: RecordingCompleted, report: Report) -> None:
-    """Put a recording in the catalog."""
+    """Put a recording in the catalog; its days follow by trigger (migrations/0005)."""
     await db.execute(
         UPSERT_RECORDING,
         recording_url_id(event.camera_id, event.started_at, event.epoch, event.stream),
@@ -206,7 +206,7 @@ async def store_health(db: "Connection", event: CameraHealthChanged, report: Rep
 
 
 async def store_footage(db: "Connection", event: StoredFootageFound, report: Report) -> None:
-    """Note a file that a device holds."""
+    """Note a file that a device holds; its days follow by trigger (migrations/0008)."""
     file = event.file
     await db.execute(
         UPSERT_FOOTAGE,

@@ -5,7 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import pytest
 
+from libs.bus.errors import Permanent
+from libs.contracts.footage import FootageFile, StoredFootageFound
+from libs.contracts.messages import Event
 from libs.contracts.recordings import RecordingCompleted
 from services.api.migrate import migrate, read_migrations
 from services.api.projection import Report, store_recording
@@ -191,6 +195,29 @@ async def somebody_waits(api: Api) -> bool:
                 "where datname = current_database() and wait_event_type = 'Lock'"
             )
         )
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        recording(at(0), 60, ended_at=at(86_401)),
+        StoredFootageFound.of(
+            FootageFile(channel="1", file_id="a", started_at=at(-401 * 86_400), ended_at=at(0)),
+            camera_id="front-door",
+            device_id="box",
+            clock_offset_seconds=0.0,
+            found_at=NOW,
+        ),
+    ],
+    ids=["recording", "file"],
+)
+async def test_event_that_would_fill_a_year_of_days_by_itself_is_never_stored(
+    api: Api, event: Event
+):
+    with pytest.raises(Permanent, match="lasts longer"):
+        await api.apply(event)
+
+    assert await days_of(api) == []
 
 
 async def test_migration_fills_the_days_of_a_catalog_that_has_recordings(database: str):
