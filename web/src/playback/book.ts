@@ -2,6 +2,7 @@
 
 import { messageOf } from "../api/errors";
 import { Footage, type TimelineAnswer } from "./footage";
+import { serverNow } from "./server-now";
 
 export interface FootageSource {
   timeline(
@@ -37,7 +38,7 @@ export class FootageBook {
 
   constructor(
     private readonly source: FootageSource,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = serverNow,
   ) {}
 
   /** The footage near a moment, as far as it is known; what is missing is asked for. */

@@ -6,6 +6,7 @@ import type { FootageSource } from "./book";
 import { Footage, type TimelineAnswer } from "./footage";
 import type { Layer, Window } from "./layers";
 import { isoOf } from "./paths";
+import { observeServer } from "./server-now";
 
 export const TIMELINE_KEY = "timeline";
 /** Past footage changes seldom, and events tell when it does. */
@@ -86,7 +87,9 @@ async function askTimeline(
     resolution_seconds: resolutionSeconds,
   };
   const init = { params: { query }, ...(signal === undefined ? {} : { signal }) };
-  return call(api.GET("/api/v1/timeline", init));
+  const answer = api.GET("/api/v1/timeline", init);
+  void answer.then(({ response }) => observeServer(response)).catch(() => undefined);
+  return call(answer);
 }
 
 async function askRecordings(query: {

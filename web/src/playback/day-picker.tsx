@@ -16,6 +16,7 @@ import {
 import { Button, formatSeconds, formatTime, IconButton } from "../ui";
 import { calendarQuery } from "./data";
 import css from "./day-picker.module.css";
+import { serverNow } from "./server-now";
 import type { Zone } from "./zone";
 
 export interface DayPickerProps {
@@ -52,7 +53,7 @@ interface DaysProps extends Omit<DayPickerProps, "onPick"> {
 
 function Days({ cameras, zone, atMs, onPick }: DaysProps) {
   const shown = zone.dateAt(atMs);
-  const today = zone.dateAt(Date.now());
+  const today = zone.dateAt(serverNow());
   const [focused, setFocused] = useState(shown);
   const first = focused.set({ day: 1 });
   const last = first.add({ months: 1 }).subtract({ days: 1 });

@@ -5,6 +5,7 @@ import { type Chunk, contains } from "./chunks";
 import { fetchBytes, fetchText } from "./fetching";
 import { type Picture, pictureAt, readIframePlaylist } from "./iframe-playlist";
 import { cameraPath } from "./paths";
+import { serverNow } from "./server-now";
 
 const PIECE_MS = 10 * 60_000;
 const MOST_PLAYLISTS = 12;
@@ -68,7 +69,7 @@ export class IframePictures {
         throw error;
       },
     );
-    const isFinal = chunk.endMs < Date.now() - PIECE_MS;
+    const isFinal = chunk.endMs < serverNow() - PIECE_MS;
     const others = this.kept.filter((kept) => kept.chunk.startMs !== startMs);
     const kept = { chunk, pictures, isFinal, atMs: Date.now() };
     this.kept = [kept, ...others].slice(0, MOST_PLAYLISTS);

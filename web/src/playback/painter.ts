@@ -3,6 +3,7 @@
 import { paint, timelineHeight } from "./paint";
 import { type Palette, readPalette } from "./palette";
 import { RulerWords } from "./ruler";
+import { serverNow } from "./server-now";
 import type { TimelineModel } from "./timeline-model";
 import { follow, xOf } from "./view";
 import type { Zone } from "./zone";
@@ -28,7 +29,7 @@ export class Painter {
     private readonly model: TimelineModel,
     private readonly playhead: Playhead,
     private readonly zone: Zone,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = serverNow,
   ) {
     this.context = canvas.getContext("2d", { alpha: false });
     this.words = new RulerWords(zone.name);

@@ -9,6 +9,7 @@ import { messageOf } from "../api/errors";
 import { Button, EmptyState, ErrorNote, LinkButton, Page, Spinner } from "../ui";
 import { readAddress, type Shown } from "./address";
 import { extentQuery } from "./data";
+import { serverNow } from "./server-now";
 import { Stage } from "./stage";
 
 export function Playback() {
@@ -52,7 +53,7 @@ function WithCameras({ cameras }: { cameras: readonly Camera[] }) {
 
 function Beginning(props: { all: readonly Camera[]; shown: Shown; hidden: readonly string[] }) {
   const [began] = useState(props.shown);
-  const [nowMs] = useState(Date.now);
+  const [nowMs] = useState(serverNow);
   const extent = useQuery({ ...extentQuery(began.cameras), enabled: began.atMs === null });
   if (began.atMs === null && extent.isPending) {
     return (

@@ -6,6 +6,7 @@ import { CameraPlayer, type Report, type ScreenState } from "./camera-player";
 import { PlaybackClock } from "./clock";
 import type { Footage } from "./footage";
 import { Leadership } from "./leader";
+import { serverNow } from "./server-now";
 import { type Next, nextAt } from "./skip";
 import { type Notice, SkipTeller } from "./skip-teller";
 
@@ -53,10 +54,10 @@ export class PlaybackSession {
   constructor(
     source: FootageSource,
     atMs: number,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = serverNow,
     private readonly newPlayer = (camera: string) => new CameraPlayer(camera),
   ) {
-    this.clock = new PlaybackClock(Math.min(atMs, now()), () => performance.now());
+    this.clock = new PlaybackClock(atMs, () => performance.now());
     this.book = new FootageBook(source, now);
     this.skips = new SkipTeller((camera, afterMs) => source.nextRecording(camera, afterMs));
     this.shown = this.snapshotNow();
@@ -221,6 +222,7 @@ export class PlaybackSession {
       ticks: performance.now(),
     });
     if (toMs !== null) this.clock.set(toMs);
+    if (next.kind === "wait" && wallMs > this.now()) this.clock.set(this.now());
     const before = this.state;
     this.state = this.stateFor(next);
     if (this.state === "ended" && before !== "ended") this.pause();

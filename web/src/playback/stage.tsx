@@ -22,6 +22,7 @@ import { gapText } from "./notices";
 import { timelineHeight } from "./paint";
 import css from "./playback.module.css";
 import { mark, NOTHING, rangeOf } from "./selection";
+import { serverNow } from "./server-now";
 import type { PlaybackSession } from "./session";
 import { usePlaybackShortcuts } from "./shortcuts";
 import { StageHeader } from "./stage-header";
@@ -132,7 +133,7 @@ function heights(cameras: number): CSSProperties {
 }
 
 function newModel(atMs: number): TimelineModel {
-  const model = new TimelineModel({ startMs: atMs, endMs: atMs + FIRST_VIEW_MS }, Date.now);
+  const model = new TimelineModel({ startMs: atMs, endMs: atMs + FIRST_VIEW_MS }, serverNow);
   model.setView(centre(model.view, atMs, model.limits));
   return model;
 }

@@ -4,6 +4,7 @@ import { CameraTile } from "./camera-tile";
 import { NoticeCard } from "./notice-card";
 import { momentText } from "./notices";
 import css from "./playback.module.css";
+import { serverNow } from "./server-now";
 import type { PlaybackSession, Snapshot } from "./session";
 import type { Navigation } from "./use-navigation";
 
@@ -20,7 +21,7 @@ export function Tiles({ session, snapshot, navigation, cameras, nameOf }: TilesP
   return (
     <div className={css.stage} data-count={cameras.length}>
       {cameras.map((camera) => {
-        const moment = footage.get(camera)?.at(snapshot.wallMs, Date.now());
+        const moment = footage.get(camera)?.at(snapshot.wallMs, serverNow());
         return (
           <CameraTile
             key={camera}

@@ -15,6 +15,7 @@ import { type Layer, momentIn } from "./layers";
 import { momentText } from "./notices";
 import { rowAt, rowTop, timelineHeight } from "./paint";
 import { Painter } from "./painter";
+import { serverNow } from "./server-now";
 import type { PlaybackSession } from "./session";
 import css from "./timeline.module.css";
 import type { TimelineModel } from "./timeline-model";
@@ -108,7 +109,7 @@ function Slider(
   const step = isPlaying ? 5_000 : 1;
   const told = Math.floor(wallMs / step) * step;
   const states = cameras.map((camera) => {
-    const moment = momentIn(layers, camera, told, Date.now());
+    const moment = momentIn(layers, camera, told, serverNow());
     return `${nameOf(camera)}: ${momentText(moment)}`;
   });
   return (
@@ -158,7 +159,7 @@ function HintBox({ model, hover, inspected, layers, cameras, nameOf }: HintProps
   const row =
     hover === null ? cameras.indexOf(inspected?.camera ?? "") : rowAt(hover.y, cameras.length);
   const camera = row === null ? undefined : cameras[row];
-  const moment = camera === undefined ? null : momentIn(layers, camera, ms, Date.now());
+  const moment = camera === undefined ? null : momentIn(layers, camera, ms, serverNow());
   const x = hover?.x ?? xOf(model.view, model.width, ms);
   const isRight = x > model.width / 2;
   return (

@@ -5,6 +5,7 @@ import { useEffect, useState } from "react";
 import { onServerEvent } from "../api/events";
 import { layerQuery, TIMELINE_KEY } from "./data";
 import { type Layer, windowFor } from "./layers";
+import { serverNow } from "./server-now";
 import type { PlaybackSession } from "./session";
 import type { TimelineModel } from "./timeline-model";
 import type { View } from "./view";
@@ -24,7 +25,7 @@ export interface Layers {
 
 export function useLayers(model: TimelineModel, cameras: readonly string[]): Layers {
   const view = useSettledView(model);
-  const endMs = useState(() => Math.ceil(Date.now() / DAY_MS + 1) * DAY_MS)[0];
+  const endMs = useState(() => Math.ceil(serverNow() / DAY_MS + 1) * DAY_MS)[0];
   const all = { startMs: endMs - ALL_MS, endMs, resolutionSeconds: ALL_MS / 1000 / 2000 };
   const overview = useQuery(layerQuery(cameras, all));
   const fine = useQuery(layerQuery(cameras, windowFor(view)));
