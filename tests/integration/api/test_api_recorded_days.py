@@ -171,9 +171,13 @@ async def test_transaction_that_fails_leaves_the_days_as_they_were(api: Api):
     assert await days_of(api) == expected_days([kept])
 
 
-async def test_recording_that_is_added_while_its_day_is_computed_anew_is_not_lost(api: Api):
-    await api.apply(recording(at(0), 60))
-    changed, added = recording(at(0), 30), recording(at(600), 60)
+@pytest.mark.parametrize("added_at", [600, 86_400 + 600], ids=["same day", "day without a row"])
+async def test_recording_that_is_added_while_its_day_is_computed_anew_is_not_lost(
+    api: Api, added_at: float
+):
+    begins = at(86_400 - 60)
+    await api.apply(recording(begins, 30))
+    changed, added = recording(begins, 120), recording(at(added_at), 60)
 
     async with api.database.connection() as adder:
         adding = adder.transaction()
