@@ -138,5 +138,5 @@ const healthOf = ({ state }: Change): Pick<Health, "state" | "is_flapping"> => (
 function shareText(share: number | null): string {
   if (share === null) return "not known";
   const percent = share >= 1 ? "100" : Math.min(99.9, share * 100).toFixed(1);
-  return `reachable ${percent} % of the time`;
+  return `reachable ${percent} % of the known time`;
 }
