@@ -51,16 +51,16 @@ function Content({ session, snapshot, onLive, onLast }: NoticeCardProps) {
 }
 
 function Skipped({ notice: { startMs, endMs, reasons } }: { notice: Notice }) {
-  const clock = (ms: number) => formatTime(new Date(ms), "clock");
-  const isSameDay = formatTime(new Date(startMs), "day") === formatTime(new Date(endMs), "day");
-  const goesOn = isSameDay ? clock(endMs) : formatTime(new Date(endMs), "second");
+  const day = (ms: number) => formatTime(new Date(ms), "day");
+  const shape = day(startMs) === day(endMs) ? "clock" : "second";
+  const [from, to] = [startMs, endMs].map((ms) => formatTime(new Date(ms), shape));
   return (
     <div className={css.notice} data-testid="skip-notice">
       <p>
         <strong>
-          No recording {clock(startMs)}–{goesOn}
+          No recording {from} – {to}
         </strong>{" "}
-        ({formatSeconds((endMs - startMs) / 1000)}): {reasons.join("; ")}. Playing on at {goesOn}.
+        ({formatSeconds((endMs - startMs) / 1000)}): {reasons.join("; ")}. Playing on at {to}.
       </p>
     </div>
   );

@@ -53,7 +53,7 @@ function storedText(isStored: boolean): string {
   return isStored ? "; the device has it in its own storage" : "";
 }
 
-const UNWANTED = "recording was switched off";
+const UNWANTED = "recording was not switched on";
 
 /** Why nothing is played from one moment to another: the longest reasons first, each once. */
 export function whyMissing(

@@ -161,7 +161,7 @@ test("why nothing was recorded names the longest reason first, and what was not 
     "there was no disk space left",
     "the camera could not be reached",
   ]);
-  expect(whyMissing(footage, ["door"], 0, 100_000)[0]).toBe("recording was switched off");
+  expect(whyMissing(footage, ["door"], 0, 100_000)[0]).toBe("recording was not switched on");
 });
 
 test("marks are in 24 hours of the zone, and a repeated one says which it is", () => {
