@@ -15,7 +15,18 @@ UserName = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
     AfterValidator(_no_controls),
 ]
-Password = Annotated[SecretStr, Field(max_length=256)]
+
+
+def _is_text(value: SecretStr) -> SecretStr:
+    """JSON can hold half a character, which cannot be encoded and so cannot be hashed."""
+    try:
+        value.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be text") from None
+    return value
+
+
+Password = Annotated[SecretStr, Field(max_length=256), AfterValidator(_is_text)]
 UserId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 SessionId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 MOST_GRANTS = 1000

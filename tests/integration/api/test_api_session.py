@@ -340,6 +340,42 @@ async def test_garbage_in_cookies_is_nobody(api: Api, browser):
         assert answer.status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (rb'{"name": "\ud800", "password": "x"}', 422),
+        (rb'{"name": "alice", "password": "\ud800"}', 422),
+        (rb'{"name": "a\u0000", "password": "x"}', 422),
+        (rb'{"name": "alice", "password": "\u0000"}', 401),
+        (b'{"name": "alice", "password": "\xff"}', 400),
+        (b'{"name": "alice", "password": null}', 422),
+        (b'{"name": "alice", "password": "' + b"x" * 257 + b'"}', 422),
+        (b"[]", 422),
+        (b"", 422),
+    ],
+)
+async def test_garbage_is_refused_at_the_door(api: Api, body, status):
+    await add_user(api)
+    odd = [(b"user-agent", b"\xff\x01"), (b"x-forwarded-for", b"\xff, \xfe")]
+    async with api.anonymous() as client:
+        answer = await client.post(
+            SESSION, content=body, headers=[(b"content-type", b"application/json"), *odd]
+        )
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_odd_headers_do_not_keep_anybody_out(api: Api):
+    await add_user(api)
+    odd = [(b"user-agent", b"\xff\x01\x7f"), (b"x-forwarded-for", b"\xff, " + b"\xfe" * 500)]
+    async with api.anonymous() as client:
+        body = {"name": "alice", "password": PASSWORD}
+        answer = await client.post(SESSION, json=body, headers=odd)
+
+    assert answer.status_code == 200
+
+
 async def test_no_answer_or_log_holds_a_password_or_token(api: Api, browser, capsys):
     await add_user(api)
     answers = [await sign_in(browser), await browser.get(SESSION)]
