@@ -1,6 +1,6 @@
 /** What is known of the footage around the moment that is played; it is asked for as it is needed. */
 
-import { messageOf } from "../api/errors";
+import { ApiError, messageOf } from "../api/errors";
 import { Footage, type TimelineAnswer } from "./footage";
 import { serverNow } from "./server-now";
 
@@ -91,7 +91,8 @@ export class FootageBook {
     } catch (error) {
       if (asked !== this.asking || this.isClosed) return;
       this.error = messageOf(error);
-      this.askIn(RETRY_MS);
+      const waitMs = error instanceof ApiError ? error.retryAfterSeconds * 1000 : 0;
+      this.askIn(Math.max(RETRY_MS, waitMs));
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, call, type Schemas } from "../api/client";
+import { ApiError } from "../api/errors";
 import type { FootageSource } from "./book";
 import { Footage, type TimelineAnswer } from "./footage";
 import type { Layer, Window } from "./layers";
@@ -11,6 +12,7 @@ import { observeServer } from "./server-now";
 export const TIMELINE_KEY = "timeline";
 /** Past footage changes seldom, and events tell when it does. */
 const STALE_MS = 60_000;
+const MOST_RETRIES = 3;
 
 export const footageSource: FootageSource = {
   timeline: (cameras, startMs, endMs, resolutionSeconds) =>
@@ -36,8 +38,15 @@ export const layerQuery = (cameras: readonly string[], window: Window) =>
     },
     enabled: cameras.length > 0,
     staleTime: STALE_MS,
+    retry: isWorthRetrying,
     placeholderData: keepPreviousData,
   });
+
+/** Who zooms and pages for long is told to wait a moment. */
+function isWorthRetrying(failures: number, error: Error): boolean {
+  const isPassing = error instanceof ApiError && (error.isPassing || error.status === 429);
+  return isPassing && failures < MOST_RETRIES;
+}
 
 /** Days (`2026-11-21`) with the seconds recorded on them. */
 export const calendarQuery = (cameras: readonly string[], from: string, to: string, zone: string) =>

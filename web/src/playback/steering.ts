@@ -7,8 +7,8 @@ import type { Place } from "./wall-map";
 const JUMP_SECONDS = 0.35;
 /** Standing still, the picture must be the right one, also when frames are stepped at 60 fps. */
 const STILL_SECONDS = 0.005;
-const CLOSE_SECONDS = 0.03;
-const MOST_NUDGE = 0.15;
+const CLOSE_SECONDS = 0.02;
+const MOST_NUDGE = 0.25;
 /** A video that cannot keep up is not sent away again before it has shown something. */
 const REST_MS = 1500;
 
@@ -47,7 +47,7 @@ export function steer(video: Steered): Orders {
   }
   if (video.isLeader || Math.abs(ahead) < CLOSE_SECONDS)
     return { seekTo: null, isPlaying: true, rate };
-  const nudge = clamp(ahead / 2, -MOST_NUDGE, MOST_NUDGE);
+  const nudge = clamp(ahead, -MOST_NUDGE, MOST_NUDGE);
   return { seekTo: null, isPlaying: true, rate: rate * (1 - nudge) };
 }
 
