@@ -19,6 +19,8 @@ const GRID_MS = 30 * 60_000;
 const BEFORE_MS = GRID_MS;
 const AFTER_MS = 3 * GRID_MS;
 const FINE_SECONDS = 0.1;
+/** Who holds a key down visits many places. */
+const LEAST_MS = 700;
 const RETRY_MS = 5_000;
 /** Without an event; one may be lost with its connection. */
 const AGAIN_MS = 60_000;
@@ -34,6 +36,7 @@ export class FootageBook {
   private asking = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private dueAt = 0;
+  private askedAt = Number.NEGATIVE_INFINITY;
   private isClosed = false;
 
   constructor(
@@ -47,8 +50,13 @@ export class FootageBook {
     if (pageMs !== this.pageMs || !sameList(cameras, this.cameras)) {
       this.pageMs = pageMs;
       this.cameras = [...cameras];
-      void this.ask();
+      this.askIn(Math.max(0, this.askedAt + LEAST_MS - performance.now()));
     }
+    return this.known;
+  }
+
+  /** What is known without asking for more. */
+  get current(): ReadonlyMap<string, Footage> {
     return this.known;
   }
 
@@ -77,6 +85,7 @@ export class FootageBook {
     const { pageMs, cameras } = this;
     if (pageMs === null || cameras.length === 0 || this.isClosed) return;
     this.asking += 1;
+    this.askedAt = performance.now();
     const asked = this.asking;
     const startMs = pageMs - BEFORE_MS;
     const endMs = pageMs + AFTER_MS;

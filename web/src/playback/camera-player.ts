@@ -41,6 +41,9 @@ export interface Report {
   readonly isLate: boolean;
 }
 
+/** What was found out about a moment holds so far from it. */
+const NEAR_MS = 5_000;
+
 type DeckClass = typeof Deck;
 
 export class CameraPlayer {
@@ -53,6 +56,8 @@ export class CameraPlayer {
   private next: Deck | null = null;
   private picturesError: string | null = null;
   private pictureMs: number | null = null;
+  /** A moment for which there is no picture. */
+  private missingMs: number | null = null;
   private isClosed = false;
   private isMuted = true;
 
@@ -61,9 +66,10 @@ export class CameraPlayer {
     loadDeck: () => Promise<{ Deck: DeckClass }> = () => import("./deck"),
   ) {
     this.iframes = new IframeScreen(camera, {
-      onShown: (picture) => {
+      onShown: (picture, wallMs) => {
         this.picturesError = null;
-        this.pictureMs = picture?.wallMs ?? null;
+        this.missingMs = picture === null ? wallMs : null;
+        this.pictureMs = picture?.wallMs ?? this.pictureMs;
       },
       onError: (detail) => {
         this.picturesError = detail;
@@ -126,12 +132,16 @@ export class CameraPlayer {
 
   private framePictures({ wallMs, hasFootage }: Wish): Report {
     this.current?.video.pause();
-    if (hasFootage === true) this.iframes.show(wallMs);
-    const screen = hasFootage === true ? this.picturesState() : without(hasFootage);
+    // where the timeline does not know, the playlist of pictures does
+    if (hasFootage !== false) this.iframes.show(wallMs);
+    const screen = hasFootage !== false ? this.picturesState(wallMs) : without(hasFootage);
     return { screen, wallMs: null, holeUntilMs: null, isLate: false };
   }
 
-  private picturesState(): ScreenState {
+  private picturesState(wallMs: number): ScreenState {
+    if (this.missingMs !== null && Math.abs(this.missingMs - wallMs) < NEAR_MS) {
+      return { kind: "none" };
+    }
     if (this.picturesError !== null) return { kind: "failed", detail: this.picturesError };
     return { kind: this.pictureMs === null ? "loading" : "showing" };
   }

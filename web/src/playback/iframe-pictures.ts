@@ -10,6 +10,8 @@ import { serverNow } from "./server-now";
 const PIECE_MS = 10 * 60_000;
 const MOST_PLAYLISTS = 12;
 const MOST_INITS = 8;
+/** A picture further away is of another time: in between nothing was recorded. */
+const FAR_MS = 60_000;
 /** What is still being recorded is looked at again after this. */
 const STALE_MS = 10_000;
 
@@ -37,7 +39,9 @@ export class IframePictures {
   async find(wallMs: number): Promise<Picture | null> {
     const kept = this.kept.find(({ chunk }) => contains(chunk, wallMs));
     const isGood = kept !== undefined && (kept.isFinal || Date.now() - kept.atMs < STALE_MS);
-    return pictureAt(isGood ? kept.pictures : await this.loadPlaylist(wallMs), wallMs);
+    const pictures = isGood ? kept.pictures : await this.loadPlaylist(wallMs);
+    const picture = pictureAt(pictures, wallMs);
+    return picture !== null && Math.abs(picture.wallMs - wallMs) < FAR_MS ? picture : null;
   }
 
   async load(picture: Picture): Promise<Loaded> {

@@ -21,7 +21,7 @@ const DRAW_MS = 3000;
 
 export interface IframeEvents {
   /** A picture is shown, or (null) there is none for the moment that was asked for. */
-  onShown(picture: Picture | null): void;
+  onShown(picture: Picture | null, wallMs: number): void;
   onError(detail: string): void;
 }
 
@@ -67,12 +67,12 @@ export class IframeScreen {
   private async draw(wallMs: number): Promise<void> {
     const picture = await this.pictures.find(wallMs);
     if (picture === null || picture === this.shown) {
-      this.events.onShown(picture);
+      this.events.onShown(picture, wallMs);
       return;
     }
     await this.append(await this.pictures.load(picture));
     this.shown = picture;
-    this.events.onShown(picture);
+    this.events.onShown(picture, wallMs);
   }
 
   private async append({ init, bytes }: Loaded): Promise<void> {

@@ -2,8 +2,9 @@
 
 import { Button, formatSeconds, formatTime } from "../ui";
 import css from "./playback.module.css";
-import type { PlaybackSession, Snapshot } from "./session";
+import type { PlaybackSession } from "./session";
 import type { Notice } from "./skip-teller";
+import type { Snapshot } from "./snapshot";
 
 export interface NoticeCardProps {
   session: PlaybackSession;

@@ -2,27 +2,14 @@
 
 import { SPEEDS } from "./address";
 import { FootageBook, type FootageSource, sameList } from "./book";
-import { CameraPlayer, type Report, type ScreenState } from "./camera-player";
+import { CameraPlayer, type Report } from "./camera-player";
 import { PlaybackClock } from "./clock";
 import type { Footage } from "./footage";
 import { Leadership } from "./leader";
 import { serverNow } from "./server-now";
 import { type Next, nextAt } from "./skip";
-import { type Notice, SkipTeller } from "./skip-teller";
-
-export interface Snapshot {
-  readonly wallMs: number;
-  readonly isPlaying: boolean;
-  readonly rate: number;
-  readonly isMuted: boolean;
-  /** Single keyframes are shown instead of video. */
-  readonly isPicturesOnly: boolean;
-  /** `waiting`: for what is being recorded; `ended`: nothing comes after this. */
-  readonly state: "playing" | "loading" | "waiting" | "ended";
-  readonly notice: Notice | null;
-  readonly screens: ReadonlyMap<string, ScreenState>;
-  readonly error: string | null;
-}
+import { SkipTeller } from "./skip-teller";
+import { isSameShown, type Snapshot } from "./snapshot";
 
 /** More than so many videos are not decoded at more than double speed. */
 const FEW_CAMERAS = 2;
@@ -79,6 +66,8 @@ export class PlaybackSession {
 
   /** What is known of the footage around the playhead. */
   get footage(): ReadonlyMap<string, Footage> {
+    // a playhead that is dragged passes more places than the server is to be asked for
+    if (this.scrubMs !== null) return this.book.current;
     return this.book.near(this.cameras, this.playheadMs);
   }
 
@@ -200,16 +189,19 @@ export class PlaybackSession {
 
   private tick(): void {
     if (this.cameras.length === 0) return;
-    const wallMs = this.playheadMs;
-    const footage = this.book.near(this.cameras, wallMs);
-    const next = nextAt(footage, this.cameras, wallMs, this.now());
-    if (this.scrubMs === null) this.actOn(next, wallMs, footage);
-    this.framePlayers(footage);
-    if (this.scrubMs === null) {
-      this.followLeader();
-      this.crossHole(next);
-    }
+    const { footage } = this;
+    if (this.scrubMs === null) this.tickPlaying(footage);
+    else this.framePlayers(footage);
     if (performance.now() - this.shownAt > SHOWN_EVERY_MS) this.show();
+  }
+
+  private tickPlaying(footage: ReadonlyMap<string, Footage>): void {
+    const wallMs = this.playheadMs;
+    const next = nextAt(footage, this.cameras, wallMs, this.now());
+    this.actOn(next, wallMs, footage);
+    this.framePlayers(footage);
+    this.followLeader();
+    this.crossHole(next);
   }
 
   /** Goes over stretches in which no camera has footage, and says so. */
@@ -321,18 +313,4 @@ export class PlaybackSession {
       error: this.book.error,
     };
   }
-}
-
-/** Whether nothing that is shown changed: while it stands still nothing is to be rendered. */
-function isSameShown(one: Snapshot, other: Snapshot): boolean {
-  const { screens, ...rest } = one;
-  const names = Object.keys(rest) as (keyof typeof rest)[];
-  const isSame = names.every((name) => one[name] === other[name]);
-  if (!isSame || screens.size !== other.screens.size) return false;
-  return [...screens].every(([camera, screen]) => isSameScreen(screen, other.screens.get(camera)));
-}
-
-function isSameScreen(one: ScreenState, other: ScreenState | undefined): boolean {
-  if (one.kind !== other?.kind) return false;
-  return one.kind !== "failed" || (other.kind === "failed" && one.detail === other.detail);
 }

@@ -1,11 +1,13 @@
 /** All cameras' pictures, and over them what is to be said about the moment. */
 
 import { CameraTile } from "./camera-tile";
+import type { Moment } from "./footage";
 import { NoticeCard } from "./notice-card";
 import { momentText } from "./notices";
 import css from "./playback.module.css";
 import { serverNow } from "./server-now";
-import type { PlaybackSession, Snapshot } from "./session";
+import type { PlaybackSession } from "./session";
+import type { Snapshot } from "./snapshot";
 import type { Navigation } from "./use-navigation";
 
 export interface TilesProps {
@@ -29,7 +31,7 @@ export function Tiles({ session, snapshot, navigation, cameras, nameOf }: TilesP
             camera={camera}
             name={nameOf(camera)}
             screen={snapshot.screens.get(camera) ?? { kind: "loading" }}
-            why={moment === undefined ? "Loading" : momentText(moment)}
+            why={whyNothing(moment)}
             isOnly={cameras.length === 1}
           />
         );
@@ -42,4 +44,9 @@ export function Tiles({ session, snapshot, navigation, cameras, nameOf }: TilesP
       />
     </div>
   );
+}
+
+function whyNothing(moment: Moment | undefined): string {
+  const isKnown = moment !== undefined && moment.kind !== "unknown" && moment.kind !== "recorded";
+  return isKnown ? momentText(moment) : "No recording";
 }

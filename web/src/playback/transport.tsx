@@ -17,7 +17,8 @@ import { Button, formatSeconds, formatTime, IconButton, Select } from "../ui";
 import { SPEEDS } from "./address";
 import css from "./playback.module.css";
 import { rangeOf, type Selection } from "./selection";
-import type { PlaybackSession, Snapshot } from "./session";
+import type { PlaybackSession } from "./session";
+import type { Snapshot } from "./snapshot";
 
 export interface TransportProps {
   session: PlaybackSession;

@@ -3,7 +3,8 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { writeAddress } from "./address";
 import { footageSource } from "./data";
-import { PlaybackSession, type Snapshot } from "./session";
+import { PlaybackSession } from "./session";
+import type { Snapshot } from "./snapshot";
 
 const ADDRESS_MS = 1_000;
 

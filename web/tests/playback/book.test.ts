@@ -37,7 +37,18 @@ test("footage around a moment is asked for once, and again when it is left behin
   ).toBe("recorded");
   expect(timeline).toHaveBeenCalledTimes(1);
   book.near(["door"], NOON - 3 * HOUR);
+  await vi.advanceTimersByTimeAsync(1_000);
   expect(timeline).toHaveBeenCalledTimes(2);
+  book.close();
+});
+
+test("who rushes past many places asks for the last one", async () => {
+  const timeline = vi.fn(async () => [answer("door", [])]);
+  const book = new FootageBook(source(timeline));
+  for (let hours = 0; hours < 20; hours++) book.near(["door"], NOON - hours * HOUR);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(timeline.mock.calls.length).toBeLessThanOrEqual(2);
+  expect(timeline.mock.lastCall).toContain(NOON - 19.5 * HOUR);
   book.close();
 });
 
@@ -56,7 +67,9 @@ test("a late answer does not replace a newer one", async () => {
   const answers: ((value: TimelineAnswer[]) => void)[] = [];
   const book = new FootageBook(source(() => new Promise((resolve) => answers.push(resolve))));
   book.near(["door"], NOON - 5 * HOUR);
+  await settle();
   book.near(["door"], NOON);
+  await vi.advanceTimersByTimeAsync(1_000);
   answers[1]?.([answer("door", [[NOON - 10, NOON]])]);
   await settle();
   answers[0]?.([answer("door", [])]);
