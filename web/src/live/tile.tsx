@@ -52,7 +52,7 @@ export const Tile = memo(function Tile(props: TileProps) {
   const [isHovered, setHovered] = useState(false);
   const picture = usePicture({
     camera: id,
-    hasSub: camera.sub_url !== null,
+    hasSub: camera.has_sub_stream,
     transport: props.transport,
     wish: props.wish,
     margin: props.margin,

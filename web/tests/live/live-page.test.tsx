@@ -22,7 +22,8 @@ const VIEWER: Permission[] = ["cameras:read", "live:watch", "footage:read"];
 const camera = (camera_id: string, sub: boolean) => ({
   camera_id,
   name: camera_id.toUpperCase(),
-  sub_url: sub ? "rtsp://192.0.2.1/sub" : null,
+  sub_url: null, // only who may change cameras is told addresses
+  has_sub_stream: sub,
 });
 const CAMERAS = [camera("door", true), camera("gate", false), camera("yard", true)];
 const status = (camera_id: string, state: string) => ({
