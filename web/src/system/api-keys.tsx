@@ -1,36 +1,24 @@
 /** Keys with which other programs ask the API. */
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
-import { type FormEvent, useState } from "react";
-import { ApiError, messageOf } from "../api/errors";
-import {
-  Button,
-  Checkbox,
-  CheckboxGroup,
-  Dialog,
-  DialogButtons,
-  EmptyState,
-  ErrorNote,
-  Form,
-  Spinner,
-  Table,
-  TextField,
-  Time,
-} from "../ui";
+import { useState } from "react";
+import { messageOf } from "../api/errors";
+import { Button, EmptyState, ErrorNote, Spinner, Table, Time } from "../ui";
 import css from "./access.module.css";
+import cards from "./cards.module.css";
 import { ConfirmDialog } from "./confirm-dialog";
-import { type Grants, grantsText, NO_GRANTS, PERMISSIONS, type Permission } from "./grants";
-import { GrantsFields } from "./grants-fields";
+import { GrantsView, PermissionsView } from "./grants-view";
+import { KeyDialog } from "./key-dialog";
 import { useNames } from "./names";
 import { SecretDialog } from "./secret-dialog";
-import { type ApiKey, addKey, keysQuery, revokeKey } from "./users-api";
+import { type ApiKey, keysQuery, revokeKey } from "./users-api";
 
 const COLUMNS = [
   { id: "name", label: "Name" },
   { id: "key", label: "Begins with" },
   { id: "may", label: "May" },
-  { id: "cameras", label: "May see" },
+  { id: "cameras", label: "Cameras" },
   { id: "made", label: "Made" },
   { id: "used", label: "Last used" },
   { id: "actions", label: "Actions", isLabelHidden: true },
@@ -38,7 +26,6 @@ const COLUMNS = [
 
 export function ApiKeys() {
   const { data, error, refetch } = useQuery(keysQuery);
-  const names = useNames();
   const [isAdding, setAdding] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   const [secret, setSecret] = useState<{ name: string; key: string } | null>(null);
@@ -68,36 +55,13 @@ export function ApiKeys() {
       ) : (
         <>
           <div className={css.head}>{add}</div>
-          <Table label="API keys" columns={COLUMNS}>
-            {data.map((key) => (
-              <tr key={key.prefix}>
-                <th scope="row">{key.name}</th>
-                <td>
-                  <code>{key.prefix}…</code>
-                </td>
-                <td>
-                  {key.permissions.length === PERMISSIONS.length
-                    ? "everything"
-                    : key.permissions.join(", ")}
-                </td>
-                <td>{grantsText(key, names.cameras, names.groups)}</td>
-                <td>
-                  <Time at={key.created_at} shape="day" />
-                  {key.created_by === "" ? "" : ` by ${key.created_by}`}
-                </td>
-                <td>{key.last_used_at === null ? "never" : <Time at={key.last_used_at} />}</td>
-                <td data-align="right">
-                  <Button
-                    kind="quiet"
-                    aria-label={`Revoke ${key.name}`}
-                    onPress={() => setRevoking(key)}
-                  >
-                    Revoke
-                  </Button>
-                </td>
-              </tr>
-            ))}
-          </Table>
+          <div className={cards.table}>
+            <Table label="API keys" columns={COLUMNS}>
+              {data.map((key) => (
+                <KeyRow key={key.prefix} apiKey={key} onRevoke={() => setRevoking(key)} />
+              ))}
+            </Table>
+          </div>
         </>
       )}
       {isAdding && (
@@ -127,73 +91,34 @@ export function ApiKeys() {
   );
 }
 
-function KeyDialog(props: { onClose(): void; onMade(name: string, key: string): void }) {
-  const { onClose, onMade } = props;
-  const client = useQueryClient();
-  const [name, setName] = useState("");
-  const [permissions, setPermissions] = useState<string[]>(["cameras:read"]);
-  const [grants, setGrants] = useState<Grants>({ ...NO_GRANTS, all_cameras: true });
-  const save = useMutation({
-    mutationFn: () =>
-      addKey({
-        name,
-        permissions: permissions as Permission[],
-        all_cameras: grants.all_cameras,
-        camera_ids: [...grants.camera_ids],
-        group_ids: [...grants.group_ids],
-      }),
-    onSuccess: async ({ key }) => {
-      await client.invalidateQueries({ queryKey: keysQuery.queryKey });
-      onClose();
-      onMade(name, key);
-    },
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    save.mutate();
-  };
-  const fields = save.error instanceof ApiError ? save.error.byField : {};
+function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke(): void }) {
+  const names = useNames();
   return (
-    <Dialog title="Make an API key" isOpen onClose={onClose} isModal>
-      <Form onSubmit={submit} validationErrors={fields} validationBehavior="aria">
-        <TextField
-          label="Name"
-          name="name"
-          hint="Which program uses it."
-          value={name}
-          onChange={setName}
-          autoComplete="off"
-          isRequired
-          autoFocus
-        />
-        <CheckboxGroup
-          label="What it may do"
-          name="permissions"
-          value={permissions}
-          onChange={setPermissions}
-        >
-          {PERMISSIONS.map(({ id, label }) => (
-            <Checkbox key={id} value={id}>
-              {label}
-            </Checkbox>
-          ))}
-        </CheckboxGroup>
-        <GrantsFields value={grants} onChange={setGrants} />
-        {save.error !== null && !("name" in fields || "permissions" in fields) && (
-          <ErrorNote text={messageOf(save.error)} />
-        )}
-        <DialogButtons>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            kind="primary"
-            type="submit"
-            isPending={save.isPending}
-            isDisabled={permissions.length === 0}
-          >
-            Make the key
-          </Button>
-        </DialogButtons>
-      </Form>
-    </Dialog>
+    <tr>
+      <th scope="row">{apiKey.name}</th>
+      <td data-label="Begins with">
+        <code>{apiKey.prefix}…</code>
+      </td>
+      <td data-label="May">
+        <PermissionsView permissions={apiKey.permissions} />
+      </td>
+      <td data-label="Cameras">
+        <GrantsView grants={apiKey} names={names} />
+      </td>
+      <td data-label="Made">
+        <span>
+          <Time at={apiKey.created_at} shape="day" />
+          {apiKey.created_by === "" ? "" : ` by ${apiKey.created_by}`}
+        </span>
+      </td>
+      <td data-label="Last used">
+        {apiKey.last_used_at === null ? "never" : <Time at={apiKey.last_used_at} />}
+      </td>
+      <td data-cell="actions">
+        <Button kind="quiet" aria-label={`Revoke ${apiKey.name}`} onPress={onRevoke}>
+          Revoke…
+        </Button>
+      </td>
+    </tr>
   );
 }

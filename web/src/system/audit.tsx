@@ -1,15 +1,17 @@
 /** Who signed in, watched, downloaded, changed or deleted what. */
 
 import { getLocalTimeZone, today } from "@internationalized/date";
-import { infiniteQueryOptions, useInfiniteQuery } from "@tanstack/react-query";
+import { infiniteQueryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ScrollText } from "lucide-react";
 import { useSearchParams } from "react-router";
 import { api, call, type Schemas } from "../api/client";
 import { messageOf } from "../api/errors";
-import { Button, EmptyState, ErrorNote, SearchField, Select, Spinner, Table, Time } from "../ui";
+import { Button, EmptyState, ErrorNote, Select, Spinner, Table, Time } from "../ui";
 import css from "./access.module.css";
-import { ACTIONS, actionText, detailText } from "./audit-words";
+import { ACTIONS, actionText, detailText, type NameOf } from "./audit-words";
+import cards from "./cards.module.css";
 import { useNames } from "./names";
+import { keysQuery, usersQuery } from "./users-api";
 
 type Entry = Schemas["AuditEntryView"];
 type Entries = Schemas["Page_AuditEntryView_"];
@@ -20,7 +22,7 @@ const SPANS = [
   { id: "1", label: "Today" },
   { id: "7", label: "7 days" },
   { id: "31", label: "31 days" },
-  { id: "400", label: "All" },
+  { id: "400", label: "400 days" },
 ];
 const COLUMNS = [
   { id: "at", label: "When" },
@@ -50,58 +52,77 @@ const auditQuery = (asked: Asked) =>
   });
 
 export function Audit() {
-  const [query, setQuery] = useSearchParams();
+  const [query] = useSearchParams();
   const names = useNames();
-  const days = Number(query.get("days") ?? 7) || 7;
+  const users = useQuery(usersQuery).data ?? [];
+  const keys = useQuery(keysQuery).data ?? [];
   const zone = getLocalTimeZone();
-  const from = today(zone)
-    .subtract({ days: days - 1 })
-    .toDate(zone)
-    .toISOString();
-  const [action, actor, camera] = [query.get("action"), query.get("actor"), query.get("camera")];
-  const set = (name: string, value: string) => {
-    const next = new URLSearchParams(query);
-    if (value === "" || value === ANY) next.delete(name);
-    else next.set(name, value);
-    setQuery(next, { replace: true });
+  const asked = {
+    from: today(zone)
+      .subtract({ days: daysOf(query) - 1 })
+      .toDate(zone)
+      .toISOString(),
+    action: query.get("action"),
+    actor: query.get("actor"),
+    camera: query.get("camera"),
   };
+  const actors = [
+    ...users.map(({ user_id, name }) => ({ id: user_id, label: name })),
+    ...keys.map(({ prefix, name }) => ({ id: prefix, label: `${name} (API key)` })),
+  ];
+  const byId = new Map(actors.map(({ id, label }) => [id, label]));
+  const nameOf = (id: string) => byId.get(id) ?? names.cameras.get(id) ?? names.groups.get(id);
   return (
     <div className={css.access}>
-      <search className={css.filters} aria-label="Which entries">
-        <Select
-          label="Time"
-          options={SPANS}
-          value={String(days)}
-          onChange={(span) => set("days", span)}
-        />
-        <Select
-          label="Action"
-          options={[{ id: ANY, label: "Any action" }, ...ACTIONS]}
-          value={action ?? ANY}
-          onChange={(id) => set("action", id)}
-        />
-        <Select
-          label="Camera"
-          options={[
-            { id: ANY, label: "Any camera" },
-            ...[...names.cameras].map(([id, label]) => ({ id, label })),
-          ]}
-          value={camera ?? ANY}
-          onChange={(id) => set("camera", id)}
-        />
-        <SearchField
-          label="Name of a user or key"
-          defaultValue={actor ?? ""}
-          onSubmit={(name) => set("actor", name.trim())}
-          onClear={() => set("actor", "")}
-        />
-      </search>
-      <EntryList asked={{ from, action, actor, camera }} cameras={names.cameras} />
+      <Filters cameras={names.cameras} actors={actors} />
+      <EntryList asked={asked} nameOf={nameOf} />
     </div>
   );
 }
 
-function EntryList({ asked, cameras }: { asked: Asked; cameras: ReadonlyMap<string, string> }) {
+const daysOf = (query: URLSearchParams): number => {
+  const asked = query.get("days");
+  return Number(SPANS.some(({ id }) => id === asked) ? asked : 7);
+};
+
+interface FiltersProps {
+  cameras: ReadonlyMap<string, string>;
+  actors: readonly { id: string; label: string }[];
+}
+
+function Filters({ cameras, actors }: FiltersProps) {
+  const [query, setQuery] = useSearchParams();
+  const set = (name: string, value: string) => {
+    const next = new URLSearchParams(query);
+    if (value === ANY) next.delete(name);
+    else next.set(name, value);
+    setQuery(next, { replace: true });
+  };
+  const byCamera = [...cameras].map(([id, label]) => ({ id, label }));
+  const choice = (name: string, label: string, any: string, options: FiltersProps["actors"]) => (
+    <Select
+      label={label}
+      options={[{ id: ANY, label: any }, ...options]}
+      value={query.get(name) ?? ANY}
+      onChange={(id) => set(name, id)}
+    />
+  );
+  return (
+    <search className={css.filters} aria-label="Which entries">
+      <Select
+        label="Time"
+        options={SPANS}
+        value={String(daysOf(query))}
+        onChange={(span) => set("days", span)}
+      />
+      {choice("actor", "Who", "Anybody", actors)}
+      {choice("action", "What", "Any action", ACTIONS)}
+      {choice("camera", "Camera", "Any camera", byCamera)}
+    </search>
+  );
+}
+
+function EntryList({ asked, nameOf }: { asked: Asked; nameOf: NameOf }) {
   const pages = useInfiniteQuery(auditQuery(asked));
   if (pages.data === undefined) {
     if (pages.error === null) return <Spinner label="Loading the audit log" isLabelShown />;
@@ -123,11 +144,14 @@ function EntryList({ asked, cameras }: { asked: Asked; cameras: ReadonlyMap<stri
   }
   return (
     <>
-      <Table label="Audit log" columns={COLUMNS}>
-        {entries.map((entry) => (
-          <EntryRow key={entry.entry_id} entry={entry} cameras={cameras} />
-        ))}
-      </Table>
+      <div className={cards.table}>
+        <Table label="Audit log" columns={COLUMNS}>
+          {entries.map((entry) => (
+            <EntryRow key={entry.entry_id} entry={entry} nameOf={nameOf} />
+          ))}
+        </Table>
+      </div>
+      {pages.error !== null && <ErrorNote text={messageOf(pages.error)} />}
       {pages.hasNextPage && (
         <Button
           className={css.more}
@@ -141,21 +165,32 @@ function EntryList({ asked, cameras }: { asked: Asked; cameras: ReadonlyMap<stri
   );
 }
 
-function EntryRow({ entry, cameras }: { entry: Entry; cameras: ReadonlyMap<string, string> }) {
+function EntryRow({ entry, nameOf }: { entry: Entry; nameOf: NameOf }) {
   const { camera_id } = entry;
   return (
     <tr>
-      <th scope="row">
+      <th scope="row" className={css.when}>
         <Time at={entry.at} shape="second" />
       </th>
-      <td>
+      <td data-label="Who">
         {entry.actor || "nobody"}
         {entry.kind === "key" ? " (API key)" : ""}
       </td>
-      <td title={entry.action}>{actionText(entry.action)}</td>
-      <td>{camera_id === null ? "–" : (cameras.get(camera_id) ?? camera_id)}</td>
-      <td>{detailText(entry.subject, entry.detail)}</td>
-      <td>{entry.address}</td>
+      <td data-label="What" title={entry.action}>
+        {actionText(entry.action)}
+      </td>
+      <Fact label="Camera" text={camera_id === null ? "" : (nameOf(camera_id) ?? camera_id)} />
+      <Fact label="Detail" text={detailText(entry, nameOf)} />
+      <Fact label="From" text={entry.address} />
     </tr>
+  );
+}
+
+/** On a card, what is empty is left out. */
+function Fact({ label, text }: { label: string; text: string }) {
+  return (
+    <td data-label={label} data-empty={text === "" || undefined}>
+      {text || "–"}
+    </td>
   );
 }

@@ -50,7 +50,9 @@ export function CoverageMap({ views, names }: CoverageMapProps) {
         <tbody>
           {views.map((view, y) => (
             <tr key={view.camera_id}>
-              <th scope="row">{names.get(view.camera_id) ?? view.camera_id}</th>
+              <th scope="row" title={names.get(view.camera_id)}>
+                {names.get(view.camera_id) ?? view.camera_id}
+              </th>
               {view.days.map((day, x) => (
                 <td key={day.day}>
                   <Cell

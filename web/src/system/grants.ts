@@ -18,7 +18,7 @@ export const ROLES: readonly { id: Role; label: string; text: string }[] = [
   {
     id: "operator",
     label: "Operator",
-    text: "also switches recording on and off, and sees the System page",
+    text: "also switches recording on and off, and sees services and storage",
   },
   {
     id: "admin",
@@ -34,23 +34,7 @@ export const PERMISSIONS: readonly { id: Permission; label: string }[] = [
   { id: "cameras:operate", label: "Switch recording on and off" },
   { id: "cameras:write", label: "Add, change and delete cameras" },
   { id: "system:read", label: "See services and storage" },
-  { id: "users:write", label: "Change users and keys, read the audit log" },
+  { id: "users:write", label: "Give anybody any right; read the audit log" },
 ];
 
 export const roleLabel = (role: Role): string => ROLES.find(({ id }) => id === role)?.label ?? role;
-
-/** `all cameras`, `Front door, group Entrance`, `no cameras`. */
-export function grantsText(
-  grants: Grants,
-  cameras: ReadonlyMap<string, string>,
-  groups: ReadonlyMap<string, string>,
-): string {
-  if (grants.all_cameras) return "all cameras";
-  const names = [
-    ...grants.camera_ids.map((id) => cameras.get(id) ?? id),
-    ...grants.group_ids.map((id) => `group ${groups.get(id) ?? id}`),
-  ];
-  if (names.length === 0) return "no cameras";
-  const shown = names.slice(0, 4).join(", ");
-  return names.length > 4 ? `${shown} and ${names.length - 4} more` : shown;
-}

@@ -27,7 +27,7 @@ export function SecretDialog({ title, label, secret, onClose }: SecretDialogProp
       <p>Write it down or hand it over now: it is not shown again.</p>
       <TextField label={label} value={secret ?? ""} isReadOnly className={css.secret ?? ""} />
       <DialogButtons>
-        <Button onPress={() => void copy()}>
+        <Button onPress={() => void copy()} autoFocus>
           <Copy size={16} aria-hidden /> Copy
         </Button>
         <Button kind="primary" onPress={onClose}>

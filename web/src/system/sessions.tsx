@@ -5,6 +5,8 @@ import { useState } from "react";
 import { messageOf } from "../api/errors";
 import { Badge, Button, ErrorNote, Spinner, Table, Time } from "../ui";
 import css from "./access.module.css";
+import { browserOf } from "./browsers";
+import cards from "./cards.module.css";
 import { ConfirmDialog } from "./confirm-dialog";
 import { endSession, type Session, sessionsQuery } from "./users-api";
 
@@ -31,37 +33,20 @@ export function Sessions() {
   return (
     <div className={css.access}>
       <p className={css.dim}>
-        A session ends by itself after 30 days without use. End those that you do not know, and
-        change the password.
+        A session ends by itself after 30 days without use. If you do not know one, end it and
+        change the password, in the menu at your name.
       </p>
-      <Table label="Sessions" columns={COLUMNS}>
-        {data.map((session) => (
-          <tr key={session.session_id}>
-            <th scope="row">
-              {session.user_name} {session.current && <Badge tone="accent">this browser</Badge>}
-            </th>
-            <td title={session.user_agent}>{browserOf(session.user_agent)}</td>
-            <td>{session.address}</td>
-            <td>
-              <Time at={session.created_at} />
-            </td>
-            <td>
-              <Time at={session.last_used_at} />
-            </td>
-            <td data-align="right">
-              {!session.current && (
-                <Button
-                  kind="quiet"
-                  aria-label={`End the session of ${session.user_name} at ${session.address}`}
-                  onPress={() => setEnding(session)}
-                >
-                  End
-                </Button>
-              )}
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <div className={cards.table}>
+        <Table label="Sessions" columns={COLUMNS}>
+          {data.map((session) => (
+            <SessionRow
+              key={session.session_id}
+              session={session}
+              onEnd={() => setEnding(session)}
+            />
+          ))}
+        </Table>
+      </div>
       {ending !== null && (
         <ConfirmDialog
           title="End this session?"
@@ -80,28 +65,33 @@ export function Sessions() {
   );
 }
 
-const BROWSERS = [
-  ["Edg/", "Edge"],
-  ["OPR/", "Opera"],
-  ["Firefox/", "Firefox"],
-  ["Chrome/", "Chrome"],
-  ["Safari/", "Safari"],
-] as const;
-const SYSTEMS = [
-  ["Android", "Android"],
-  ["iPhone", "iPhone"],
-  ["iPad", "iPad"],
-  ["Windows", "Windows"],
-  ["Mac OS", "macOS"],
-  ["Linux", "Linux"],
-] as const;
-
-/** `Firefox on Windows`, as far as the browser says so. */
-export function browserOf(userAgent: string): string {
-  const named = (list: readonly (readonly [string, string])[]) =>
-    list.find(([mark]) => userAgent.includes(mark))?.[1];
-  const browser = named(BROWSERS);
-  const system = named(SYSTEMS);
-  if (browser === undefined) return userAgent.slice(0, 40) || "unknown";
-  return system === undefined ? browser : `${browser} on ${system}`;
+function SessionRow({ session, onEnd }: { session: Session; onEnd(): void }) {
+  return (
+    <tr>
+      <th scope="row">
+        {session.user_name} {session.current && <Badge tone="accent">this browser</Badge>}
+      </th>
+      <td data-label="Browser" title={session.user_agent}>
+        {browserOf(session.user_agent)}
+      </td>
+      <td data-label="Address">{session.address}</td>
+      <td data-label="Signed in">
+        <Time at={session.created_at} />
+      </td>
+      <td data-label="Last used">
+        <Time at={session.last_used_at} />
+      </td>
+      <td data-cell="actions">
+        {!session.current && (
+          <Button
+            kind="quiet"
+            aria-label={`End the session of ${session.user_name} at ${session.address}`}
+            onPress={onEnd}
+          >
+            End…
+          </Button>
+        )}
+      </td>
+    </tr>
+  );
 }

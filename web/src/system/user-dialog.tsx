@@ -2,8 +2,9 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { ApiError, messageOf } from "../api/errors";
-import { Button, Dialog, DialogButtons, ErrorNote, Form, RadioGroup, TextField } from "../ui";
+import { ApiError } from "../api/errors";
+import { sessionQuery } from "../app/session-api";
+import { Button, Dialog, DialogButtons, Form, FormError, RadioGroup, TextField } from "../ui";
 import { type Grants, NO_GRANTS, ROLES, type Role } from "./grants";
 import { GrantsFields } from "./grants-fields";
 import { addUser, changeUser, type User, usersQuery } from "./users-api";
@@ -21,6 +22,7 @@ export function UserDialog({ user, onClose, onMade }: UserDialogProps) {
   const [role, setRole] = useState<Role>(user?.role ?? "viewer");
   const [grants, setGrants] = useState<Grants>(user ?? NO_GRANTS);
   const save = useMutation({
+    gcTime: 0, // the answer holds what is shown once
     mutationFn: async () => {
       const rights = { role, ...granted(role, grants) };
       if (user !== null) {
@@ -30,7 +32,8 @@ export function UserDialog({ user, onClose, onMade }: UserDialogProps) {
       return (await addUser({ name, ...rights })).password;
     },
     onSuccess: async (password) => {
-      await client.invalidateQueries({ queryKey: usersQuery.queryKey });
+      const changed = [usersQuery.queryKey, sessionQuery.queryKey]; // it may be oneself
+      await Promise.all(changed.map((queryKey) => client.invalidateQueries({ queryKey })));
       onClose();
       if (password) onMade(name, password);
     },
@@ -61,13 +64,20 @@ export function UserDialog({ user, onClose, onMade }: UserDialogProps) {
         <RadioGroup
           label="Role"
           name="role"
-          options={ROLES.map(({ id, label, text }) => ({ id, label: `${label}: ${text}` }))}
+          options={ROLES.map(({ id, label, text }) => ({
+            id,
+            label: (
+              <span>
+                <strong>{label}</strong> {text}
+              </span>
+            ),
+          }))}
           value={role}
           onChange={(chosen) => setRole(chosen as Role)}
         />
         <GrantsFields value={grants} isFixed={role === "admin"} onChange={setGrants} />
         {user === null && <p>A password is made and shown once.</p>}
-        {save.error !== null && !("name" in fields) && <ErrorNote text={messageOf(save.error)} />}
+        <FormError error={save.error} fields={["name", "role"]} />
         <DialogButtons>
           <Button onPress={onClose}>Cancel</Button>
           <Button kind="primary" type="submit" isPending={save.isPending}>

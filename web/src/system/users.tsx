@@ -18,22 +18,25 @@ import {
   toast,
 } from "../ui";
 import css from "./access.module.css";
-import { ConfirmDialog } from "./confirm-dialog";
-import { grantsText, roleLabel } from "./grants";
+import cards from "./cards.module.css";
+import { roleLabel } from "./grants";
+import { GrantsView } from "./grants-view";
 import { useNames } from "./names";
 import { SecretDialog } from "./secret-dialog";
 import { UserDialog } from "./user-dialog";
-import { changeUser, deleteUser, newPassword, type User, usersQuery } from "./users-api";
+import { DeleteUser, DisableUser, ResetPassword } from "./user-questions";
+import { changeUser, type User, usersQuery } from "./users-api";
 
 const COLUMNS = [
   { id: "name", label: "Name" },
   { id: "role", label: "Role" },
-  { id: "cameras", label: "May see" },
+  { id: "cameras", label: "Cameras" },
   { id: "seen", label: "Last sign-in" },
   { id: "actions", label: "Actions", isLabelHidden: true },
 ] as const;
 
-type Open = { kind: "add" } | { kind: "edit" | "delete" | "reset"; user: User } | null;
+type Kind = "edit" | "delete" | "disable" | "reset";
+type Open = { kind: "add" } | { kind: Kind; user: User } | null;
 
 export function Users() {
   const { data, error, refetch } = useQuery(usersQuery);
@@ -55,11 +58,13 @@ export function Users() {
           <UserPlus size={16} aria-hidden /> Add user
         </Button>
       </div>
-      <Table label="Users" columns={COLUMNS}>
-        {data.map((user) => (
-          <UserRow key={user.user_id} user={user} onOpen={(kind) => setOpen({ kind, user })} />
-        ))}
-      </Table>
+      <div className={cards.table}>
+        <Table label="Users" columns={COLUMNS}>
+          {data.map((user) => (
+            <UserRow key={user.user_id} user={user} onOpen={(kind) => setOpen({ kind, user })} />
+          ))}
+        </Table>
+      </div>
       {(open?.kind === "add" || open?.kind === "edit") && (
         <UserDialog
           user={open.kind === "edit" ? open.user : null}
@@ -68,6 +73,7 @@ export function Users() {
         />
       )}
       {open?.kind === "delete" && <DeleteUser user={open.user} onClose={close} />}
+      {open?.kind === "disable" && <DisableUser user={open.user} onClose={close} />}
       {open?.kind === "reset" && (
         <ResetPassword
           user={open.user}
@@ -85,14 +91,13 @@ export function Users() {
   );
 }
 
-function UserRow(props: { user: User; onOpen(kind: "edit" | "delete" | "reset"): void }) {
-  const { user, onOpen } = props;
+function UserRow({ user, onOpen }: { user: User; onOpen(kind: Kind): void }) {
   const names = useNames();
   const client = useQueryClient();
   const isSelf = useSession().id === user.user_id;
   const isDisabled = user.disabled_at !== null;
-  const toggle = useMutation({
-    mutationFn: () => changeUser(user.user_id, { disabled: !isDisabled }),
+  const enable = useMutation({
+    mutationFn: () => changeUser(user.user_id, { disabled: false }),
     onSuccess: () => client.invalidateQueries({ queryKey: usersQuery.queryKey }),
     onError: (problem) => toast(messageOf(problem), "bad"),
   });
@@ -102,10 +107,14 @@ function UserRow(props: { user: User; onOpen(kind: "edit" | "delete" | "reset"):
         {user.name} {isSelf && <Badge tone="accent">you</Badge>}{" "}
         {isDisabled && <Badge tone="bad">disabled</Badge>}
       </th>
-      <td>{roleLabel(user.role)}</td>
-      <td>{grantsText(user, names.cameras, names.groups)}</td>
-      <td>{user.last_sign_in_at === null ? "never" : <Time at={user.last_sign_in_at} />}</td>
-      <td data-align="right">
+      <td data-label="Role">{roleLabel(user.role)}</td>
+      <td data-label="Cameras">
+        <GrantsView grants={user} names={names} />
+      </td>
+      <td data-label="Last sign-in">
+        {user.last_sign_in_at === null ? "never" : <Time at={user.last_sign_in_at} />}
+      </td>
+      <td data-cell="actions">
         <Menu
           label={`What to do with ${user.name}`}
           trigger={
@@ -114,48 +123,19 @@ function UserRow(props: { user: User; onOpen(kind: "edit" | "delete" | "reset"):
             </IconButton>
           }
         >
-          <MenuItem onAction={() => onOpen("edit")}>Change role and cameras</MenuItem>
-          <MenuItem onAction={() => onOpen("reset")}>New password</MenuItem>
+          <MenuItem onAction={() => onOpen("edit")}>Change name, role and cameras…</MenuItem>
+          {!isSelf && <MenuItem onAction={() => onOpen("reset")}>Make a new password…</MenuItem>}
+          {isDisabled && <MenuItem onAction={() => enable.mutate()}>Enable</MenuItem>}
+          {!isSelf && !isDisabled && (
+            <MenuItem onAction={() => onOpen("disable")}>Disable…</MenuItem>
+          )}
           {!isSelf && (
-            <MenuItem onAction={() => toggle.mutate()}>
-              {isDisabled ? "Enable" : "Disable"}
+            <MenuItem isDanger onAction={() => onOpen("delete")}>
+              Delete…
             </MenuItem>
           )}
-          {!isSelf && <MenuItem onAction={() => onOpen("delete")}>Delete</MenuItem>}
         </Menu>
       </td>
     </tr>
-  );
-}
-
-function DeleteUser({ user, onClose }: { user: User; onClose(): void }) {
-  return (
-    <ConfirmDialog
-      title={`Delete ${user.name}?`}
-      action="Delete"
-      changed={usersQuery.queryKey}
-      run={() => deleteUser(user.user_id)}
-      onClose={onClose}
-    >
-      <p>
-        Their sessions end at once and their saved layouts are lost. What they did stays in the
-        audit log.
-      </p>
-    </ConfirmDialog>
-  );
-}
-
-function ResetPassword(props: { user: User; onClose(): void; onMade(password: string): void }) {
-  const { user, onClose, onMade } = props;
-  return (
-    <ConfirmDialog
-      title={`Make a new password for ${user.name}?`}
-      action="Make a new password"
-      changed={usersQuery.queryKey}
-      run={async () => onMade((await newPassword(user.user_id)).password)}
-      onClose={onClose}
-    >
-      <p>The old one does not work any more, and all their sessions end.</p>
-    </ConfirmDialog>
   );
 }
