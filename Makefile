@@ -113,7 +113,7 @@ web/dist/index.html: web/node_modules/.installed $(WEB_SCHEMA) $(WEB_SOURCES)
 	@rm -rf web/dist && mv web/dist.new web/dist
 
 # ---- generated files --------------------------------------------------------
-.PHONY: docs lock lock-check bench bench-live bench-discovery bench-catalog
+.PHONY: docs lock lock-check bench bench-live bench-discovery bench-catalog bench-web
 docs: setup ## regenerate docs/reference, with the settings, and the message diagram
 	@$(BIN)/python -m tools.docs
 
@@ -144,6 +144,9 @@ bench-discovery: setup ## measure how soon devices are found and listed
 
 bench-catalog: setup ## measure what views of five million recordings take
 	@$(BIN)/python -m benchmarks.catalog_views
+
+bench-web: setup web ## measure how smoothly the timeline moves with 100,000 recordings
+	@$(BIN)/python -m benchmarks.timeline_frames
 
 bench: setup ## measure recording density against one ffmpeg per camera
 	@$(BIN)/python -m benchmarks.recording_density
