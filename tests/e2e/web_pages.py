@@ -27,6 +27,8 @@ class Window:
     """What the page itself failed at."""
     strangers: list[str] = field(default_factory=list)
     """Addresses of other servers that it asked."""
+    complaints: list[str] = field(default_factory=list)
+    """What stood as an error on the console, with what it is about."""
     unanswered: set[Request] = field(default_factory=set)
 
     async def go(self, path: str, heading: str | re.Pattern[str]) -> None:
@@ -65,9 +67,10 @@ class Window:
         ]
 
     async def overflow(self) -> int:
-        """By how many pixels the page is wider than its window."""
+        """By how many pixels the page, or a dialog over it, is wider than its place."""
         width: int = await self.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            """Math.max(...[document.documentElement, ...document.querySelectorAll(
+                "body, main, [role=dialog]")].map((each) => each.scrollWidth - each.clientWidth))"""
         )
         return width
 
@@ -109,6 +112,14 @@ async def window(
             lambda said: (
                 opened.errors.append(said.text)
                 if said.type == "error" and "Content Security Policy" in said.text
+                else None
+            ),
+        )
+        page.on(
+            "console",
+            lambda said: (
+                opened.complaints.append(f"{said.text} ({said.location['url']})")
+                if said.type == "error"
                 else None
             ),
         )
