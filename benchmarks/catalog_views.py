@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -38,7 +39,8 @@ from tools.local.secret_file import Secrets
 ROUNDS = 30
 TARGET_MS = 50.0
 MANY = 5_000_000
-TABLES = ("recordings", "gaps", "stored_footage", "recorded_days")
+TABLES = {"recordings": "recordings", "gaps": "gaps", "stored_footage": "files on devices"}
+"""What is counted, and what people call it."""
 
 
 @contextlib.asynccontextmanager
@@ -72,6 +74,7 @@ async def prepare(dsn: str, rows: Rows) -> None:
 
 async def measure(dsn: str, rows: Rows) -> dict[str, Any]:
     """Ask for every view; return the figures."""
+    load = os.getloadavg()[0]
     settings = DatabaseSettings(pg_dsn=SecretStr(dsn))
     async with Database.open(settings) as database:
         async with database.connection() as db:
@@ -82,6 +85,7 @@ async def measure(dsn: str, rows: Rows) -> dict[str, Any]:
         ]
     return {
         "machine": describe(),
+        "load": round(load, 1),
         "rows": counts,
         "catalog": catalog_rows.describe(rows),
         "rounds": ROUNDS,
@@ -105,18 +109,20 @@ async def time_view(database: Database, view: View, rows: Rows) -> dict[str, flo
 def report(figures: dict[str, Any]) -> str:
     """Return the figures as Markdown."""
     where, counts = figures["machine"], figures["rows"]
-    held = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in counts.items())
+    held = ", ".join(f"{count:,} {TABLES[table]}" for table, count in counts.items())
     lines = [
         "# The catalog's answers",
         "",
-        f"How long the catalog takes for what each view of the web pages asks. It holds {held}:",
-        f"{figures['catalog']}. Each view is asked {figures['rounds']} times, each time for",
-        "another moment and camera, through the code that the routes call and over a pool as the",
-        "api has it. HTTP, rights and JSON are not in the figures. PostgreSQL runs as on one",
-        "machine, with 64 MB of shared buffers; the files are mostly in the system's cache.",
+        "How long the catalog takes for what each view of the web pages asks. It holds",
+        f"{held}:",
+        f"{figures['catalog']}. One of the cameras flaps, every 20 minutes.",
+        f"Each view is asked {figures['rounds']} times, each time for another moment and camera,",
+        "through the code that the routes call and over a pool as the api has it. HTTP, rights and",
+        "JSON are not in the figures. PostgreSQL runs as on one machine, with 64 MB of shared",
+        "buffers; the files are mostly in the system's cache.",
         "",
-        f"{where['cpu']}, {where['cores']} cores; commit {where['commit']}.",
-        f"Target: {figures['target_ms']:g} ms.",
+        f"{where['cpu']}, {where['cores']} cores, {figures['load']:g} processes busy before;",
+        f"commit {where['commit']}. Target: {figures['target_ms']:g} ms.",
         "",
         "| page | asked | median | worst |",
         "|---|---|--:|--:|",

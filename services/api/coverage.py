@@ -26,33 +26,44 @@ with recorded as (
       and r.day between utc_day($7) and utc_day($8::timestamptz - interval '1 microsecond')
     group by r.camera_id, n
 ), explained as (
-    select g.camera_id, n, range_agg(tstzrange(g.started_at, g.ended_at)) as ranges
-    from gaps g
-    cross join lateral generate_series(
-        width_bucket(g.started_at, $4), width_bucket(coalesce(g.ended_at, 'infinity'), $4)) as n
-    where g.camera_id = any($1) and g.stream = $2
-      and tstzrange(g.started_at, g.ended_at) && tstzrange($7, $8)
-    group by g.camera_id, n
+    select camera_id, n, range_agg(span) as ranges
+    from (
+        select camera_id, tstzrange(started_at, ended_at) as span,
+               generate_series(width_bucket(started_at, $4),
+                               width_bucket(coalesce(ended_at, 'infinity'), $4)) as n
+        from gaps
+        where camera_id = any($1) and stream = $2
+          and started_at < $8 and coalesce(ended_at, 'infinity') > $7
+          and started_at >= (
+              select least($7::timestamptz, min(o.started_at)) from gaps o
+              where o.camera_id = any($1) and o.stream = $2
+                and tstzrange(o.started_at, o.ended_at) @> $7::timestamptz)
+    ) as told
+    group by camera_id, n
 )
 select c.camera_id, d.day, d.starts, d.ends, s.*,
        s.recorded + s.explained + s.pending + s.unexplained as wanted,
        s.explained + s.pending + s.unexplained as missing
 from unnest($1::text[], $6::timestamptz[]) as c (camera_id, pending_since)
+cross join lateral (
+    select coalesce(range_agg(tstzrange(started_at, ended_at)), '{}') as ranges
+    from camera_wanted
+    where camera_id = c.camera_id
+      and started_at < $8 and coalesce(ended_at, 'infinity') > $7
+) as wanted
 cross join unnest($3::date[], $4::timestamptz[], $5::timestamptz[]) with ordinality
     as d (day, starts, ends, n)
 left join recorded on recorded.camera_id = c.camera_id and recorded.n = d.n
 left join explained on explained.camera_id = c.camera_id and explained.n = d.n
 cross join lateral (select tstzmultirange(tstzrange(d.starts, d.ends)) as whole) as b
 cross join lateral (
-    select coalesce(range_agg(tstzrange(started_at, ended_at)), '{}') * b.whole as wanted,
+    select wanted.ranges * b.whole as wanted,
            coalesce(recorded.ranges, '{}') * b.whole as recorded,
            coalesce(explained.ranges, '{}') as explained,
            case when c.pending_since < d.ends
                 then tstzmultirange(tstzrange(greatest(c.pending_since, d.starts), d.ends))
                 else '{}'::tstzmultirange end as pending
-    from camera_wanted
-    where camera_id = c.camera_id
-      and started_at < d.ends and coalesce(ended_at, 'infinity') > d.starts
+    offset 0
 ) as r
 cross join lateral (
     select r.wanted - r.recorded as missing, r.wanted - r.recorded - r.explained as untold offset 0

@@ -92,11 +92,14 @@ cross join lateral (
 
 # Seconds of each local day in which any of the cameras was recorded.
 CALENDAR = """
-with recorded as (
-    select n, range_agg(r.recorded) as ranges
-    from recorded_days r cross join lateral stretches_of(r.day, $4::timestamptz[]) as n
-    where r.camera_id = any($1) and r.stream = $2
-      and r.day between utc_day($6) and utc_day($7::timestamptz - interval '1 microsecond')
+with utc as (
+    select day, range_agg(recorded) as ranges from recorded_days
+    where camera_id = any($1) and stream = $2
+      and day between utc_day($6) and utc_day($7::timestamptz - interval '1 microsecond')
+    group by day
+), recorded as (
+    select n, range_agg(ranges) as ranges
+    from utc cross join lateral stretches_of(day, $4::timestamptz[]) as n
     group by n
 )
 select d.day, s.seconds
