@@ -27,6 +27,9 @@ CONTROL_OFFSET = 9
 DEVICE_OFFSET = 10
 """Of the first camera's ONVIF port from its RTSP port."""
 SETTLE_SECONDS = 10.0
+STORED_WITHIN_SECONDS = 60.0
+"""An event that an api was killed over is delivered again after half a minute."""
+POLL_SECONDS = 1.0
 PLAYED_SLACK_SECONDS = 2.0
 
 
@@ -206,11 +209,12 @@ async def check_promise(api: ApiClient, since: datetime) -> list[Finding]:
 
 
 async def _check_camera(api: ApiClient, camera: str, since: datetime) -> Finding:
+    # First, so that all it counts is listed, also where the catalog is just catching up.
+    seconds = await _coverage(api, camera, since)
     page = await api.get(
         f"/cameras/{camera}/recordings", **{"from": since.isoformat(), "limit": 500}
     )
     recordings = page["items"]
-    seconds = await api.coverage(camera, since)
     played, problem = 0.0, None
     if recordings:
         until = max(datetime.fromisoformat(item["ended_at"]) for item in recordings)
@@ -230,6 +234,17 @@ async def _check_camera(api: ApiClient, camera: str, since: datetime) -> Finding
         played,
         problem,
     )
+
+
+async def _coverage(api: ApiClient, camera: str, since: datetime) -> dict[str, float]:
+    """Return the seconds when all are accounted for, or what they are after a while."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + STORED_WITHIN_SECONDS
+    while True:
+        seconds = await api.coverage(camera, since)
+        if seconds["pending"] + seconds["unexplained"] < 1.0 or loop.time() >= end:
+            return seconds
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def _play(

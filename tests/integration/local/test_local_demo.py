@@ -1,0 +1,69 @@
+"""The demo's check of what was promised."""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from tools.local.api_client import ApiClient
+from tools.local.demo import check_promise
+
+SINCE = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+class LateApi(ApiClient):
+    """Its catalog holds 40 s of a camera, the last half of it only from the second question on."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("http://127.0.0.1:9", "key")
+        self._folder = folder
+        self._questions = 0
+
+    async def get(self, path: str, **params: Any) -> Any:
+        if path == "/cameras":
+            return [{"camera_id": "front-door"}]
+        ends = range(20, self._catch_up() + 1, 20)
+        return {"items": [{"ended_at": (SINCE + timedelta(seconds=s)).isoformat()} for s in ends]}
+
+    async def coverage(self, camera_id: str, start: datetime) -> dict[str, float]:
+        recorded = self._catch_up()
+        missing = 40.0 - recorded
+        return {"recorded": recorded, "explained": 0.0, "pending": 0.0, "unexplained": missing}
+
+    async def playlist_url(self, camera_id: str, start: datetime, end: datetime) -> str:
+        return write_video(
+            self._folder / "played.mp4", seconds=round((end - start).total_seconds())
+        )
+
+    def _catch_up(self) -> int:
+        self._questions += 1
+        return 20 if self._questions == 1 else 40
+
+
+def write_video(path: Path, *, seconds: int) -> str:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=1)
+        stream.width = stream.height = 64
+        stream.time_base = Fraction(1)
+        for second in range(seconds + 1):
+            frame = av.VideoFrame(64, 64)
+            frame.pts = second
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return str(path)
+
+
+async def test_the_check_waits_for_a_catalog_that_is_behind(tmp_path):
+    # After the api was killed the catalog went on while the check listed and counted: it played
+    # up to the older end and told of footage that does not play back.
+    api = LateApi(tmp_path)
+
+    (found,) = await check_promise(api, SINCE)
+
+    assert found.problem is None
+    assert found.recordings == 2
+    assert found.recorded_seconds == 40.0
+    assert found.played_seconds >= 38.0
+    await api.aclose()
