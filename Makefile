@@ -70,7 +70,7 @@ check: setup web-check ## format, lint, types, import rules, unit tests; under a
 
 test: setup web $(FOREIGN)/.installed ## all tests, with real servers and simulated cameras
 	@# side by side where tests wait more than they work, then those that load the whole machine
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile $(FAST_TESTS) tests/integration
+	@$(BIN)/python -m pytest -q -n 4 --dist loadfile $(FAST_TESTS) tests/integration
 	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup tests/e2e -m "not whole_machine"
 	@$(BIN)/python -m pytest -q tests/e2e -m whole_machine
 
