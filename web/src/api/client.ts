@@ -2,7 +2,7 @@
 
 import createClient from "openapi-fetch";
 import { ApiError, errorOf, NO_ANSWER } from "./errors";
-import { renewSession, sessionGeneration } from "./refresh";
+import { renew, sessionGeneration } from "./refresh";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -42,8 +42,9 @@ export async function send(request: Request): Promise<Response> {
   const began = sessionGeneration();
   const answer = await attempt(request);
   if (answer.status !== 401 || isAboutSession(request)) return answer;
-  const isRenewed = sessionGeneration() !== began || (await renewSession());
-  const second = isRenewed ? await attempt(again) : answer;
+  const renewal = sessionGeneration() !== began ? "renewed" : await renew();
+  if (renewal === "away") throw new ApiError(NO_ANSWER, 0); // the session may well go on
+  const second = renewal === "renewed" ? await attempt(again) : answer;
   if (second.status === 401) for (const listener of [...listeners]) listener();
   return second;
 }

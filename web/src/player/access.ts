@@ -13,7 +13,10 @@ const DENIED = new Set([401, 403, 404]);
 export class SessionAccess implements LiveAccess {
   private readonly listeners = new Set<() => void>();
 
-  /** `renew` prolongs the viewer's session; false where only signing in again would help. */
+  /**
+   * `renew` prolongs the viewer's session; false where only signing in again would help. It rejects
+   * where that is not known because the server is away.
+   */
   constructor(private readonly renew: () => Promise<boolean>) {}
 
   address(camera: string, rendition: Rendition, transport: Transport): string {

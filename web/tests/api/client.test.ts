@@ -75,6 +75,21 @@ test("a session that cannot be renewed has ended, and that is told once", async 
   stop();
 });
 
+// While the database was away an expired access cookie sent everybody to the sign-in page, although
+// the refresh cookie was good.
+test.each([429, 503, null])("a renewal answered by %s does not end the session", async (status) => {
+  const ended = vi.fn();
+  const stop = onSessionEnded(ended);
+  answers = { "/api/v1/cameras": () => new Response(null, { status: 401 }) };
+  if (status !== null) answers[REFRESH] = () => new Response(null, { status });
+
+  const failure = await send(request("/api/v1/cameras")).catch((error: unknown) => error);
+
+  expect(failure).toMatchObject({ status: 0, isPassing: true });
+  expect(ended).not.toHaveBeenCalled();
+  stop();
+});
+
 test("a wrong password is not a session that has ended", async () => {
   const ended = vi.fn();
   const stop = onSessionEnded(ended);

@@ -68,6 +68,13 @@ test("a session that cannot be prolonged is told, and the server is left alone",
   expect(asked.length).toBe(1);
 });
 
+test("a renewal that the server does not answer is no denial", async () => {
+  access = new SessionAccess(() => Promise.reject(new Error("away")));
+  answers = [problem(401, "sign in")];
+
+  expect((await access.ask("door", "main")).kind).toBe("away");
+});
+
 test("a server that is away or busy says for how long to wait, as far as it answers", async () => {
   answers = [problem(503, "no streamer answers", { "Retry-After": "7" })];
   const away = { kind: "away", detail: "no streamer answers", retryAfterSeconds: 7 };
