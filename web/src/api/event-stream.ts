@@ -6,6 +6,8 @@ const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
 const LOST_AFTER_MS = 3_000;
 const HIDDEN_MS = 30_000;
+/** A connection that held for so long counts as good; others would be made anew every second. */
+const GOOD_MS = 10_000;
 
 export interface StreamHandlers {
   onEvent(name: EventName, text: string): void;
@@ -28,6 +30,8 @@ export class EventStream {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private lostTimer: ReturnType<typeof setTimeout> | undefined;
   private hiddenTimer: ReturnType<typeof setTimeout> | undefined;
+  private openedAt = Number.POSITIVE_INFINITY;
+  private isAsleep = false;
   private isClosed = false;
 
   constructor(
@@ -49,15 +53,28 @@ export class EventStream {
   setVisible(isVisible: boolean): void {
     clearTimeout(this.hiddenTimer);
     if (this.isClosed) return;
-    if (!isVisible) this.hiddenTimer = setTimeout(() => this.drop(), HIDDEN_MS);
-    else if (this.source === null) this.connect();
+    if (!isVisible) {
+      this.hiddenTimer = setTimeout(() => this.fallAsleep(), HIDDEN_MS);
+      return;
+    }
+    this.isAsleep = false;
+    if (this.source === null) this.connect();
   }
 
   /** The network is back: no need to wait. */
   retryNow(): void {
-    if (this.isClosed || this.source !== null) return;
+    if (!this.isWanted()) return;
     this.retryMs = FIRST_RETRY_MS;
     this.connect();
+  }
+
+  private fallAsleep(): void {
+    this.isAsleep = true;
+    this.drop();
+  }
+
+  private isWanted(): boolean {
+    return !this.isClosed && !this.isAsleep && this.source === null;
   }
 
   private connect(): void {
@@ -74,7 +91,7 @@ export class EventStream {
   }
 
   private opened(): void {
-    this.retryMs = FIRST_RETRY_MS;
+    this.openedAt = Date.now();
     clearTimeout(this.lostTimer);
     this.lostTimer = undefined;
     this.handlers.onState("open");
@@ -85,6 +102,8 @@ export class EventStream {
   private failed(): void {
     this.drop();
     this.lostTimer ??= setTimeout(() => this.handlers.onState("lost"), LOST_AFTER_MS);
+    if (Date.now() - this.openedAt >= GOOD_MS) this.retryMs = FIRST_RETRY_MS;
+    this.openedAt = Number.POSITIVE_INFINITY;
     const delay = this.retryMs * (0.5 + this.random() / 2);
     this.retryMs = Math.min(this.retryMs * 2, LONGEST_RETRY_MS);
     this.timer = setTimeout(() => void this.retry(), delay);
@@ -92,7 +111,7 @@ export class EventStream {
 
   private async retry(): Promise<void> {
     await this.handlers.beforeRetry();
-    if (!this.isClosed && this.source === null) this.connect();
+    if (this.isWanted()) this.connect();
   }
 
   private drop(): void {

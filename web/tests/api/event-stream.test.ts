@@ -63,6 +63,7 @@ test("tries come ever less often, and begin anew after a connection", async () =
   expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
 
   last().emit("open");
+  await vi.advanceTimersByTimeAsync(10_000);
   last().emit("error");
   const count = sources.length;
   await vi.advanceTimersByTimeAsync(1000);
@@ -114,6 +115,33 @@ test("a glance at another tab keeps the connection", async () => {
 
   expect(sources).toHaveLength(1);
   expect(last().isClosed).toBe(false);
+});
+
+// Each connection began the tries anew, and asked for all lists: where something on the way cut
+// connections off at once, that was five requests a second.
+test("connections that end at once are tried ever less often, too", async () => {
+  for (let round = 0; round < 100; round += 1) {
+    last().emit("open");
+    last().emit("error");
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+
+  expect(sources.length).toBeLessThan(10);
+});
+
+// A try that was under way when the page was hidden connected, and kept the connection.
+test("a hidden page makes no connection", async () => {
+  let goOn: () => void = () => undefined;
+  handlers.beforeRetry.mockReturnValue(new Promise<void>((resolve) => (goOn = resolve)));
+  last().emit("error");
+  await vi.advanceTimersByTimeAsync(1000);
+  stream.setVisible(false);
+  await vi.advanceTimersByTimeAsync(30_000);
+  goOn();
+  await vi.advanceTimersByTimeAsync(1000);
+  stream.retryNow();
+
+  expect(sources).toHaveLength(1);
 });
 
 test("a closed stream stays closed", async () => {
