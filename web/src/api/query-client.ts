@@ -9,6 +9,7 @@ export function newQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
+        networkMode: "always", // the server may be this machine, and say what is wrong
         staleTime: 30_000,
         retry: (count, error) => count < RETRIES && error instanceof ApiError && error.isPassing,
         retryDelay: (count, error) =>
@@ -17,7 +18,8 @@ export function newQueryClient(): QueryClient {
             error instanceof ApiError ? error.retryAfterSeconds * 1000 : 0,
           ),
       },
-      mutations: { retry: false }, // something may have happened all the same
+      // not again by itself: something may have happened all the same
+      mutations: { networkMode: "always", retry: false },
     },
   });
 }
