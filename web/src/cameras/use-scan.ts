@@ -2,11 +2,12 @@
 
 import { useEffect, useRef, useState } from "react";
 import { api, call, type Schemas } from "../api/client";
-import { messageOf } from "../api/errors";
+import { ApiError, messageOf } from "../api/errors";
 import { readEvent, type ScanState, started, told } from "./scan-state";
 
 const SCAN = "/api/v1/discovery/scans/{scan_id}";
 const RETRY_MS = 3_000;
+const AWAY_MS = 10_000;
 const EVENTS = ["device", "progress", "end"];
 const path = (scan_id: string) => ({ params: { path: { scan_id } } });
 
@@ -26,8 +27,15 @@ export function useScan(): Scan {
   const [error, setError] = useState<Error | null>(null);
   const [isStarting, setStarting] = useState(false);
   const followed = useRef<Follower | null>(null);
+  const isShown = useRef(true);
   const scanId = state?.summary.scan_id;
-  useEffect(() => () => followed.current?.leave(), []);
+  useEffect(() => {
+    isShown.current = true;
+    return () => {
+      isShown.current = false;
+      followed.current?.leave();
+    };
+  }, []);
 
   const take = (change: (state: ScanState) => ScanState) =>
     setState((old) => (old === null ? old : change(old)));
@@ -43,6 +51,7 @@ export function useScan(): Scan {
         const view = await call(api.POST("/api/v1/discovery/scans", { body }));
         setState(started(view));
         followed.current = new Follower(view.scan_id, take, setError);
+        if (!isShown.current) followed.current.leave(); // closed before the answer came
       } catch (failure) {
         setError(asError(failure));
       } finally {
@@ -67,7 +76,7 @@ class Follower {
   constructor(
     private readonly scanId: string,
     private readonly take: (change: (state: ScanState) => ScanState) => void,
-    private readonly fail: (error: Error) => void,
+    private readonly fail: (error: Error | null) => void,
   ) {
     this.open();
   }
@@ -94,20 +103,35 @@ class Follower {
       // the browser comes again by itself, but for answers that are errors
       if (source.readyState !== EventSource.CLOSED || this.isOver) return;
       this.close();
-      this.timer = setTimeout(() => void this.ask(), RETRY_MS);
+      this.askAfter(RETRY_MS);
     });
   }
 
   private async ask(): Promise<void> {
     try {
       const view = await call(api.GET(SCAN, path(this.scanId)));
+      if (this.isOver) return;
+      this.fail(null);
       this.take(() => started(view));
       if (view.state === "running") this.open();
       else this.end();
     } catch (failure) {
-      this.isOver = true;
+      if (this.isOver) return;
       this.fail(asError(failure));
+      // while it is away the server may go on; a scan that it does not know has ended with it
+      if (failure instanceof ApiError && failure.isPassing) this.askAfter(AWAY_MS);
+      else this.giveUp();
     }
+  }
+
+  private askAfter(milliseconds: number): void {
+    this.timer = setTimeout(() => void this.ask(), milliseconds);
+  }
+
+  /** What is not followed any more must not stay running for ever: another could not be begun. */
+  private giveUp(): void {
+    this.take((state) => ({ ...state, summary: { ...state.summary, state: "cancelled" } }));
+    this.end();
   }
 
   private end(): void {

@@ -12,8 +12,9 @@ afterEach(() => {
 });
 
 class FakeSource extends EventTarget {
+  static readonly CLOSED = 2;
   static all: FakeSource[] = [];
-  readonly readyState = 1;
+  readyState = 1;
   isClosed = false;
 
   constructor(readonly path: string) {
@@ -134,6 +135,39 @@ test("a scan stops when the dialog is closed", async () => {
   await screen.findByText(/places tried/);
 
   await user.click(screen.getByRole("button", { name: "Close" }));
+  await vi.waitFor(() => expect(isStopped).toBe(true));
+
+  expect(scanSource().isClosed).toBe(true);
+});
+
+// A scan that the server had forgotten stayed "running" here, and no other could be begun.
+test("a scan that the server does not know any more is over", async () => {
+  await begin({ [`GET ${SCAN}`]: () => problem(404, "there is no such scan") });
+  await screen.findByText(/places tried/);
+  const source = scanSource();
+
+  source.readyState = FakeSource.CLOSED;
+  act(() => void source.dispatchEvent(new Event("error")));
+
+  expect(await screen.findByText("There is no such scan.")).toBeTruthy();
+  expect(screen.getByText("Stopped: 0 devices found")).toBeTruthy();
+  expect(screen.getByRole("button", { name: "Look again" })).toHaveProperty("disabled", false);
+});
+
+// Closed while the server was still beginning, the scan ran on and its events were followed for ever.
+test("a scan that begins after the dialog was closed is stopped", async () => {
+  let goOn: (view: unknown) => void = () => undefined;
+  let isStopped = false;
+  const user = await begin({
+    [`POST ${SCANS}`]: () => new Promise((resolve) => (goOn = resolve)),
+    [`DELETE ${SCAN}`]: () => {
+      isStopped = true;
+      return { ...summary({ state: "cancelled" }), devices: [] };
+    },
+  });
+
+  await user.click(screen.getByRole("button", { name: "Close" }));
+  goOn({ ...summary(), devices: [] });
   await vi.waitFor(() => expect(isStopped).toBe(true));
 
   expect(scanSource().isClosed).toBe(true);
