@@ -13,7 +13,8 @@ import {
   Heading,
   Popover,
 } from "react-aria-components";
-import { Button, formatSeconds, formatTime, IconButton } from "../ui";
+import { messageOf } from "../api/errors";
+import { Button, ErrorNote, formatSeconds, formatTime, IconButton } from "../ui";
 import { calendarQuery } from "./data";
 import css from "./day-picker.module.css";
 import { serverNow } from "./server-now";
@@ -57,11 +58,10 @@ function Days({ cameras, zone, atMs, onPick }: DaysProps) {
   const [focused, setFocused] = useState(shown);
   const first = focused.set({ day: 1 });
   const last = first.add({ months: 1 }).subtract({ days: 1 });
-  const { data: days, isPlaceholderData } = useQuery(
-    calendarQuery(cameras, first.toString(), last.toString(), zone.name),
-  );
-  const secondsOn = (date: CalendarDate) => days?.get(date.toString()) ?? 0;
-  const hasAny = days !== undefined && [...days.values()].some((seconds) => seconds > 0);
+  const calendar = useQuery(calendarQuery(cameras, first.toString(), last.toString(), zone.name));
+  const days = calendar.isPlaceholderData ? undefined : calendar.data;
+  const secondsOn = (date: CalendarDate) => calendar.data?.get(date.toString()) ?? 0;
+  const hasAny = days === undefined || [...days.values()].some((seconds) => seconds > 0);
   return (
     <>
       <Calendar
@@ -93,18 +93,27 @@ function Days({ cameras, zone, atMs, onPick }: DaysProps) {
               {({ formattedDate }) => (
                 <>
                   {formattedDate}
-                  <span className="visually-hidden">{dayText(secondsOn(date))}</span>
+                  <span className="visually-hidden">{days && dayText(secondsOn(date))}</span>
                 </>
               )}
             </CalendarCell>
           )}
         </CalendarGrid>
       </Calendar>
-      <p className={css.legend}>
-        {days !== undefined && !isPlaceholderData && !hasAny
-          ? "No footage in this month"
-          : "Marked days have footage"}
-      </p>
+      {calendar.isError ? (
+        <div className={css.problem}>
+          <ErrorNote
+            title="It is not known which days have footage"
+            text={`You can choose one all the same. ${messageOf(calendar.error)}`}
+          >
+            <Button onPress={() => void calendar.refetch()}>Try again</Button>
+          </ErrorNote>
+        </div>
+      ) : (
+        <p className={css.legend}>
+          {hasAny ? "Marked days have footage" : "No footage in this month"}
+        </p>
+      )}
     </>
   );
 }
