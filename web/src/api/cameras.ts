@@ -21,13 +21,7 @@ export const useCameras = () => useQuery(camerasQuery);
 
 export const useStatuses = () => useQuery(statusesQuery);
 
-/** One camera out of the list; undefined while it is loaded, or where there is none. */
-export function useCamera(cameraId: string): Camera | undefined {
-  const select = (cameras: Camera[]) => cameras.find(({ camera_id }) => camera_id === cameraId);
-  return useQuery({ ...camerasQuery, select }).data;
-}
-
-/** One camera's status out of the list. */
+/** One camera's status out of the list; undefined while it is loaded, or where there is none. */
 export function useStatus(cameraId: string): Status | undefined {
   const select = (all: Status[]) => all.find(({ camera_id }) => camera_id === cameraId);
   return useQuery({ ...statusesQuery, select }).data;

@@ -5,7 +5,7 @@ import { Cctv } from "lucide-react";
 import { camerasQuery, useCameras, useStatuses } from "../api/cameras";
 import { messageOf } from "../api/errors";
 import { useGroups } from "../api/groups";
-import { useMay } from "../app/session";
+import { useMayManage } from "../app/session";
 import { Button, EmptyState, ErrorNote, LinkButton, Page, Spinner, usePageTitle } from "../ui";
 import { useLayouts } from "./layouts-api";
 import css from "./live.module.css";
@@ -45,7 +45,7 @@ export function Live() {
 }
 
 function NoCameras() {
-  const mayAdd = useMay("cameras:write");
+  const mayAdd = useMayManage();
   return (
     <Page title="Live">
       {mayAdd ? (

@@ -86,7 +86,7 @@ export function ToggleButton({ className, ...props }: ToggleButtonProps) {
 }
 
 /** Explains a control on hover and focus. */
-export function WithTooltip({ text, children }: { text: string; children: ReactElement }) {
+function WithTooltip({ text, children }: { text: string; children: ReactElement }) {
   return (
     <TooltipTrigger delay={500}>
       {children}
