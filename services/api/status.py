@@ -50,6 +50,13 @@ class StatusBoard:
             return progress.stored_until
         return progress.state_since if progress.state is CameraState.RECORDING else None
 
+    def newest_stored(self, key: str, now: datetime) -> datetime | None:
+        """Return the end of the newest recording that is stored and announced; None if unknown."""
+        sighting = self.sighting(key, now)
+        if not sighting.is_fresh or sighting.progress is None:
+            return None
+        return sighting.progress.last_recording_at
+
     def on_progress(self, change: Change[RecordingProgress]) -> None:
         """Take over one change of the `progress` bucket."""
         if change.value is not None:

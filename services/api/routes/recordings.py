@@ -1,7 +1,7 @@
 """Recordings, gaps, coverage and storage: reading the catalog."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
@@ -15,6 +15,7 @@ from services.api.context import Context, Ctx
 from services.api.coverage import coverage_by_day
 from services.api.days import local_days
 from services.api.grants import narrowed
+from services.api.pending import pending_since
 from services.api.recording_ids import is_recording_id
 from services.api.rights import Who, needs, no_camera, no_recording
 from services.api.schemas import (
@@ -202,9 +203,7 @@ async def _coverage(
 ) -> list[CoverageView]:
     now = ctx.now()
     days = local_days(query.start, min(query.end, now), query.zone)
-    pending: dict[str, datetime | None] = {
-        camera_id: ctx.board.pending_since(key, now) for camera_id, key in keys.items()
-    }
+    pending = await pending_since(db, ctx.board, keys, now)
     found: dict[str, list[CoverageDay]] = {camera_id: [] for camera_id in keys}
     for row in await coverage_by_day(db, pending, query.stream, days):
         found[row["camera_id"]].append(_coverage_day(row))

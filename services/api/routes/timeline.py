@@ -12,6 +12,7 @@ from services.api import timeline as spans
 from services.api.access import Permission, Principal
 from services.api.context import Context, Ctx
 from services.api.days import local_days
+from services.api.pending import pending_since
 from services.api.rights import Who, needs
 from services.api.schemas_timeline import (
     CalendarDay,
@@ -36,7 +37,7 @@ async def timeline(
     step = timedelta(seconds=query.resolution_seconds)
     window = spans.Window(query.stream, query.start, query.end, step)
     async with ctx.database.connection() as db:
-        pending = _pending(ctx, query, await _sites(db, who, query.cameras), now)
+        pending = await _pending(ctx, db, query, await _sites(db, who, query.cameras))
         tracks = await spans.timeline(db, pending, window, now)
     return [_view(camera, track, pending[camera], query, now) for camera, track in tracks.items()]
 
@@ -64,15 +65,14 @@ async def _sites(db: "Connection", who: Principal, cameras: Sequence[str]) -> di
     return known
 
 
-def _pending(
-    ctx: Context, query: TimelineQuery, sites: Mapping[str, str | None], now: datetime
+async def _pending(
+    ctx: Context, db: "Connection", query: TimelineQuery, sites: Mapping[str, str | None]
 ) -> dict[str, datetime | None]:
-    """Return per camera from when on its recorder has footage that is not stored yet."""
+    """Return per camera from when on its recorder has footage that is not in the catalog yet."""
     pending: dict[str, datetime | None] = dict.fromkeys(query.cameras)
     if query.stream == "main":  # the one that recorders speak of
-        for camera_id, site in sites.items():
-            if site is not None:
-                pending[camera_id] = ctx.board.pending_since(camera_key(site, camera_id), now)
+        keys = {name: camera_key(site, name) for name, site in sites.items() if site is not None}
+        pending |= await pending_since(db, ctx.board, keys, ctx.now())
     return pending
 
 

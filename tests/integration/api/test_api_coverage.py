@@ -161,6 +161,33 @@ async def test_footage_in_a_live_recorders_spool_is_pending_and_not_unexplained(
     assert (silent["pending"], silent["unexplained"]) == (0, 40)
 
 
+async def test_footage_that_the_catalog_has_yet_to_hear_of_is_pending(api: Api):
+    # After the api was killed an event comes again in half a minute. Until then all that was
+    # stored meanwhile was told as missing without a reason.
+    await api.add_camera(record=False)
+    await want(api, (NOW - timedelta(seconds=100), None))
+    await api.apply(recording(NOW - timedelta(seconds=100), 20))
+    progress = RecordingProgress(
+        camera_id="front-door",
+        recorder="r1",
+        epoch=1,
+        seen_at=NOW,
+        accounted_until=NOW,
+        state=CameraState.RECORDING,
+        state_since=NOW - timedelta(seconds=100),
+        last_recording_at=NOW - timedelta(seconds=20),
+        stored_until=NOW - timedelta(seconds=20),
+    )
+    api.context.board.on_progress(Change("main.front-door", progress, 1))
+
+    (behind,) = await coverage(api, NOW - timedelta(hours=1), NOW)
+    await api.apply(recording(NOW - timedelta(seconds=60), 40))
+    (lost,) = await coverage(api, NOW - timedelta(hours=1), NOW)
+
+    assert (behind["recorded"], behind["pending"], behind["unexplained"]) == (20, 80, 0)
+    assert (lost["recorded"], lost["pending"], lost["unexplained"]) == (60, 20, 20)
+
+
 async def test_coverage_of_all_cameras_is_per_camera(api: Api):
     await api.add_camera("a")
     await api.add_camera("b", record=False)
