@@ -6,7 +6,7 @@ import type { Camera } from "../api/cameras";
 import { messageOf } from "../api/errors";
 import { Button, IconButton, Select, TextField, toast } from "../ui";
 import { inReadingOrder, type Layout, MOST_COLUMNS, withCamera, withColumns } from "./layout";
-import { MOST_NAME, useDeleteLayout, useSaveLayout } from "./layouts-api";
+import { MOST_NAME, nameProblem, useDeleteLayout, useSaveLayout } from "./layouts-api";
 import css from "./live.module.css";
 import { inWallOrder } from "./order";
 
@@ -32,6 +32,7 @@ export function EditBar({ draft, cameras, taken, onChange, onDone }: EditBarProp
   const [isAsking, setAsking] = useState(false);
   const { layout, isSaved } = draft;
   const name = draft.name.trim();
+  const isNamed = name !== "" && nameProblem(name) === null;
   const shown = new Set(layout.tiles.map(({ camera_id }) => camera_id));
   const others = inWallOrder(cameras.filter(({ camera_id }) => !shown.has(camera_id)));
   const change = (changed: Layout) => onChange({ ...draft, layout: changed });
@@ -60,7 +61,7 @@ export function EditBar({ draft, cameras, taken, onChange, onDone }: EditBarProp
       aria-label="Arrange tiles"
       onSubmit={(event) => {
         event.preventDefault();
-        if (name !== "") void submit();
+        if (isNamed) void submit();
       }}
     >
       <TextField
@@ -68,6 +69,8 @@ export function EditBar({ draft, cameras, taken, onChange, onDone }: EditBarProp
         value={draft.name}
         onChange={(text) => onChange({ ...draft, name: text })}
         maxLength={MOST_NAME}
+        validate={(text) => nameProblem(text.trim())}
+        validationBehavior="aria"
         isRequired
         isReadOnly={isSaved}
         autoFocus={!isSaved}
@@ -102,7 +105,7 @@ export function EditBar({ draft, cameras, taken, onChange, onDone }: EditBarProp
           </Button>
         )}
         <Button onPress={() => onDone(null)}>Cancel</Button>
-        <Button type="submit" kind="primary" isDisabled={name === ""} isPending={save.isPending}>
+        <Button type="submit" kind="primary" isDisabled={!isNamed} isPending={save.isPending}>
           Save
         </Button>
       </div>

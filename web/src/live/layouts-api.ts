@@ -12,6 +12,12 @@ export const layoutsQuery = queryOptions({
 
 export const MOST_NAME = 60;
 
+/** Why a layout cannot be called so: its name is a part of its address. */
+export function nameProblem(name: string): string | null {
+  if (name.includes("/")) return "A name has no slash in it.";
+  return name === "." || name === ".." ? "A name is more than dots." : null;
+}
+
 export function useSaveLayout() {
   const client = useQueryClient();
   return useMutation({

@@ -285,6 +285,20 @@ test("a group leaves its own cameras, in a grid that has room for them", async (
   expect(playing().length).toBe(3);
 });
 
+// The server refused it with "1 field is not as it must be", or was asked for another address.
+test.each(["Day/Night", ".."])("a layout that cannot be called %s says so", async (name) => {
+  open("/live?grid=2");
+  await tile("DOOR");
+  const user = userEvent.setup();
+  await user.click(screen.getByRole("button", { name: "Layouts" }));
+  await user.click(await screen.findByRole("menuitem", { name: /^Arrange these tiles/ }));
+
+  await user.type(screen.getByRole("textbox", { name: "Name of the layout" }), name);
+
+  expect(screen.getByText(/^A name /)).toBeTruthy();
+  expect(screen.getByRole("button", { name: "Save" })).toHaveProperty("disabled", true);
+});
+
 test("a layout is arranged with keys, kept under a name, and opens by itself next time", async () => {
   let saved: unknown;
   const router = open("/live?grid=2", {
