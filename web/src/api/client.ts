@@ -56,7 +56,8 @@ function isAboutSession(request: Request): boolean {
 }
 
 async function attempt(request: Request): Promise<Response> {
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  // iPhones that play by the browser's own player are too old for `any`; they wait for longer
+  const signal = AbortSignal.any?.([request.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   try {
     return await fetch(request, { signal, cache: "no-store" });
   } catch (error) {

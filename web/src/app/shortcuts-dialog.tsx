@@ -46,7 +46,7 @@ function Keys({ shortcut }: { shortcut: Shortcut }) {
       {press === "+" ? (
         <kbd>+</kbd>
       ) : (
-        press.split(/(?<=.)\+/).map((key) => <kbd key={key}>{WORDS[key] ?? key}</kbd>)
+        press.split("+").map((key) => <kbd key={key}>{WORDS[key] ?? key}</kbd>)
       )}
     </Fragment>
   ));

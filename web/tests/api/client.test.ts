@@ -47,6 +47,16 @@ test("the body is sent again too", async () => {
   expect(bodies).toEqual(["{}", "{}"]);
 });
 
+// Safari before 17.4 has no `AbortSignal.any`: there no request was sent at all.
+test("older browsers send requests, too", async () => {
+  const spied = vi.spyOn(AbortSignal, "any", "get" as never);
+  spied.mockReturnValue(undefined as never);
+  answers = { "/api/v1/cameras": () => new Response() };
+
+  expect((await send(request("/api/v1/cameras"))).status).toBe(200);
+  spied.mockRestore();
+});
+
 test("several refused requests share one renewal", async () => {
   answers = {
     "/api/v1/cameras": once401,
