@@ -20,6 +20,8 @@ export type EventName = (typeof EVENT_NAMES)[number];
 export type Connection = "connecting" | "open" | "lost";
 
 const FLUSH_MS = 250;
+/** Whoever adds many cameras in a row must not use up what everybody may ask for in a minute. */
+const RELOAD_MS = 5_000;
 
 type Listener = (data: unknown) => void;
 const listeners = new Map<EventName, Set<Listener>>();
@@ -39,6 +41,8 @@ export class EventCache {
   private readonly statuses = new Map<string, Status>();
   private readonly healths = new Map<string, Health>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private reloadTimer: ReturnType<typeof setTimeout> | undefined;
+  private isReloadDue = false;
 
   constructor(private readonly client: QueryClient) {}
 
@@ -46,9 +50,14 @@ export class EventCache {
   take(name: EventName, text: string): void {
     const data = parsed(text);
     if (data === null) return;
-    if (name === "cameras") void refetchAll(this.client);
+    if (name === "cameras") this.reload();
     if (isOfCamera(data)) this.keep(name, data);
     for (const listener of [...(listeners.get(name) ?? [])]) listener(data);
+  }
+
+  close(): void {
+    clearTimeout(this.reloadTimer);
+    this.flush();
   }
 
   flush(): void {
@@ -70,6 +79,17 @@ export class EventCache {
     }
     statuses.clear();
     healths.clear();
+  }
+
+  /** Asks for the lists at once, then once for all that comes in the next seconds. */
+  private reload(): void {
+    this.isReloadDue = this.reloadTimer !== undefined;
+    if (this.isReloadDue) return;
+    void refetchAll(this.client);
+    this.reloadTimer = setTimeout(() => {
+      this.reloadTimer = undefined;
+      if (this.isReloadDue) this.reload();
+    }, RELOAD_MS);
   }
 
   /** A list that is to be asked for anew stays marked as such; changing it would make it new. */

@@ -39,7 +39,7 @@ export function useServerEvents(): Connection {
       document.removeEventListener("visibilitychange", onVisibility);
       window.removeEventListener("online", onOnline);
       stream.close();
-      cache.flush();
+      cache.close();
     };
   }, [client]);
   return state;

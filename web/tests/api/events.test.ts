@@ -116,3 +116,22 @@ test("a list that is to be asked for anew is not taken for a new one", () => {
 
   expect(client.getQueryState(["cameras"])?.isInvalidated).toBe(true);
 });
+
+// Twenty cameras added in a row made every open page ask eighty times, and then be refused.
+test("many changes of the cameras ask for the lists twice: at once, and when they are over", () => {
+  vi.useFakeTimers();
+  const client = filled();
+  const asked = vi.spyOn(client, "invalidateQueries");
+  const cache = new EventCache(client);
+
+  for (let count = 0; count < 20; count += 1) {
+    cache.take("cameras", "{}");
+    vi.advanceTimersByTime(200);
+  }
+  vi.advanceTimersByTime(60_000);
+
+  const lists = asked.mock.calls.filter(([filters]) => filters?.queryKey?.[0] === "cameras");
+  expect(lists).toHaveLength(2);
+  cache.close();
+  vi.useRealTimers();
+});
