@@ -14,7 +14,7 @@ const ENDS: Readonly<Record<string, string>> = {
   config_changed: "The camera's settings were changed",
   handover: "Another recorder took over",
   shutdown: "The recorder was stopped",
-  crash_recovered: "The recorder crashed; the file was recovered",
+  crash_recovered: "Recovered after a crash",
   write_error: "The disk failed or was too slow",
 };
 

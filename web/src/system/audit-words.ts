@@ -53,10 +53,10 @@ export interface Told {
 
 /** What it was done to, and how: `carol; role operator; sees Front door, Entrance`. */
 export function detailText({ action, camera_id, subject, detail }: Told, nameOf: NameOf): string {
-  const { name, all_cameras, camera_ids, group_ids, ...others } = flat(detail);
+  const { name, all_cameras, camera_ids, group_ids, from, to, ...others } = flat(detail);
   const what = typeof name === "string" ? name : subjectText(action, subject, nameOf);
   const isSaid = camera_id !== null && what === nameOf(camera_id);
-  const parts = Object.entries(others).map(([key, value]) => part(key, value));
+  const parts = Object.entries({ from, to, ...others }).map(([key, value]) => part(key, value));
   const seen = all_cameras === true ? ["all cameras"] : [...ids(camera_ids), ...ids(group_ids)];
   return [
     isSaid ? "" : what,

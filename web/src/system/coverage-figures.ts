@@ -69,6 +69,11 @@ export function sumOf(days: Iterable<CoverageDay>): Sum {
   return sum;
 }
 
+/** Percent of what was wanted, down to the hundredth; as in the cells, what is on its way counts. */
+export function shareOf({ wanted, recorded, pending }: Sum): number {
+  return Math.floor((10_000 * (recorded + pending)) / wanted) / 100;
+}
+
 /** Where an arrow key leads in a grid of rows and columns; null: nowhere. */
 export function moved(
   key: string,

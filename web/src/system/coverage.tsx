@@ -9,7 +9,7 @@ import { api, call } from "../api/client";
 import { messageOf } from "../api/errors";
 import { Button, EmptyState, ErrorNote, formatSeconds, Select, Spinner } from "../ui";
 import css from "./coverage.module.css";
-import { type CoverageDay, sumOf } from "./coverage-figures";
+import { type CoverageDay, shareOf, sumOf } from "./coverage-figures";
 import { CoverageMap } from "./coverage-map";
 
 /** The server takes 93 times 24 hours, and a quarter may have an hour more. */
@@ -71,9 +71,10 @@ export function Coverage() {
 
 /** Whether the promise was kept, in one sentence. */
 function Verdict({ days }: { days: readonly CoverageDay[] }) {
-  const { wanted, recorded, explained, unexplained } = sumOf(days);
+  const sum = sumOf(days);
+  const { wanted, explained, unexplained } = sum;
   if (wanted < 1) return <p>Recording was switched off for all cameras.</p>;
-  const share = Math.floor((10_000 * recorded) / wanted) / 100;
+  const share = shareOf(sum);
   const missing = explained < 1 ? "" : `, ${formatSeconds(explained)} missing with a reason`;
   return unexplained > 0.5 ? (
     <ErrorNote

@@ -37,6 +37,11 @@ test("ids of sessions and scans, and a name that the camera's column has, are le
   expect(told("camera.added", { name: "Front door" }, "", "front-door")).toBe("");
 });
 
+test("a range begins with its begin", () => {
+  const range = { to: "later", stream: "main", from: "early" };
+  expect(told("footage.played", range)).toBe("from: early; to: later; stream: main");
+});
+
 test("who was refused is named", () => {
   expect(told("session.refused", {}, "4f1c")).toBe("vera");
 });

@@ -5,6 +5,7 @@ import {
   levelOf,
   moved,
   percentText,
+  shareOf,
   sumOf,
 } from "../../src/system/coverage-figures";
 
@@ -48,6 +49,7 @@ test("a day says what is recorded, what is not stored yet, and what is missing",
 
 test("the sum of no days is nothing wanted", () => {
   expect(sumOf([]).wanted).toBe(0);
+  expect(shareOf(sumOf([day({ recorded: 64_800, missing: 21_600, pending: 20_736 })]))).toBe(99);
   expect(sumOf([day({}), day({ explained: 3 })])).toMatchObject({ wanted: 172_800, explained: 3 });
 });
 
