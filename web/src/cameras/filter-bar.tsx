@@ -52,8 +52,13 @@ export function FilterBar({ ref, filter, groups, count, total, onChange }: Props
         />
       )}
       <p role="status" className={css.count}>
-        {count === total ? `${total} cameras` : `${count} of ${total} cameras`}
+        {countText(count, total)}
       </p>
     </search>
   );
+}
+
+function countText(count: number, total: number): string {
+  const cameras = total === 1 ? "1 camera" : `${total} cameras`;
+  return count === total ? cameras : `${count} of ${cameras}`;
 }

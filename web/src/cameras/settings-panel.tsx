@@ -39,6 +39,10 @@ function SettingsForm({ camera, isReadOnly }: { camera: Camera; isReadOnly: bool
     setSettings(settingsOf(saved));
     setLogin(KEEP);
   };
+  const discard = () => {
+    start(camera);
+    change.reset(); // what was refused is gone
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (patch === null) return;
@@ -87,7 +91,7 @@ function SettingsForm({ camera, isReadOnly }: { camera: Camera; isReadOnly: bool
           >
             Save
           </Button>
-          <Button isDisabled={patch === null} onPress={() => start(camera)}>
+          <Button isDisabled={patch === null} onPress={discard}>
             Discard changes
           </Button>
           <span className={css.note}>The recorder takes changes over within seconds.</span>

@@ -42,6 +42,13 @@ test("the list tells each camera's state in words", async () => {
   expect(screen.getByText("2 cameras")).toBeTruthy();
 });
 
+test("one camera is counted as one", async () => {
+  world({ "GET /cameras": () => [door] });
+  openApp("/cameras");
+
+  expect(await screen.findByText("1 camera")).toBeTruthy();
+});
+
 test("the search leaves what fits, and the address keeps it", async () => {
   world();
   const router = openApp("/cameras");
@@ -92,6 +99,9 @@ test("a refused setting is told at its field, and only what was changed was sent
 
   expect(await screen.findByText("Is taken.")).toBeTruthy();
   expect(sent).toEqual({ name: "Yard" });
+
+  await userEvent.click(screen.getByRole("button", { name: "Discard changes" }));
+  expect(screen.queryByText(/^(Is taken|Not saved yet)/)).toBeNull();
 });
 
 test("recording is switched off and the page follows", async () => {
