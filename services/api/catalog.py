@@ -17,24 +17,28 @@ if TYPE_CHECKING:
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
-# What of a stream's recordings touches a range and lies behind the page before. A recording is far
-# shorter than a day (an hour at most), so an index starts a day before the range, or where that
-# page ended, and not at the oldest footage. One bound says so: of several, PostgreSQL may take the
-# wrong one to start from.
+# Where an index starts: at the oldest recording that reaches into the range.
+_FIRST = """(
+      select least($3::timestamptz, min(o.started_at)) from recordings o
+      where ($1::text[] is null or o.camera_id = any($1)) and o.stream = $2
+        and o.span @> $3::timestamptz)"""
+
+# What of a stream's recordings touches a range and lies behind the page before. One bound says
+# where to start, there or where that page ended: of several, PostgreSQL may take the wrong one.
 _ON_THE_PAGE = """
-stream = $2 and started_at >= greatest($3::timestamptz - interval '1 day', $5::timestamptz)
+stream = $2 and started_at >= greatest($5::timestamptz, :first)
   and started_at < $4 and ended_at > $3
   and ($5 is null or (started_at, recording_id) > ($5, $6))
 order by started_at, recording_id
 limit $7
-"""
+""".replace(":first", _FIRST)
 _ON_THE_PAGE_BACKWARDS = """
 stream = $2 and started_at <= least($4::timestamptz - interval '1 microsecond', $5::timestamptz)
-  and started_at > $3::timestamptz - interval '1 day' and ended_at > $3
+  and started_at >= :first and ended_at > $3
   and ($5 is null or (started_at, recording_id) < ($5, $6))
 order by started_at desc, recording_id desc
 limit $7
-"""
+""".replace(":first", _FIRST)
 
 # One page of all recordings ($1 is null), oldest first.
 LIST_RECORDINGS = "select * from recordings where $1::text[] is null and :page".replace(

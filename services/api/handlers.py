@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LONGEST_RECORDING = timedelta(days=1)
-"""Recordings last an hour at most; lists do not look for longer ones than this."""
+"""Recordings last an hour, and until the next keyframe; more is a mistake."""
 LONGEST_FILE = timedelta(days=400)
 """Some devices tell weeks of footage as one file."""
 
