@@ -66,19 +66,34 @@ class SessionTokens:
             return None
         return access if access.expires_at > now else None
 
-    def successor(self, refresh_token: str) -> str:
+    def new_refresh_token(self, session_id: str) -> str:
+        """Return a token of 256 random bits that tells its session."""
+        return self._refresh_token(session_id, secrets.token_urlsafe(32))
+
+    def successor(self, session_id: str, refresh_token: str) -> str:
         """Return the refresh token that follows another one.
 
         It follows from the other and the key, so that two tabs that refresh at once, or one whose
         answer was lost, get the same; without the key nobody can tell it.
         """
-        mac = hmac.new(self._refresh_key, refresh_token.encode(), hashlib.sha256).digest()
+        return self._refresh_token(session_id, self._mac("successor", refresh_token))
+
+    def session_of(self, refresh_token: str) -> str | None:
+        """Return the session that a refresh token was made for, however long ago.
+
+        None where this key made no such token.
+        """
+        session_id, _, rest = refresh_token.partition(".")
+        made = self._refresh_token(session_id, rest.partition(".")[0])
+        return session_id if hmac.compare_digest(made.encode(), refresh_token.encode()) else None
+
+    def _refresh_token(self, session_id: str, bits: str) -> str:
+        text = f"{session_id}.{bits}"
+        return f"{text}.{self._mac('token', text)}"
+
+    def _mac(self, purpose: str, text: str) -> str:
+        mac = hmac.new(self._refresh_key, f"{purpose}\n{text}".encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
-
-
-def new_refresh_token() -> str:
-    """Return 256 random bits."""
-    return secrets.token_urlsafe(32)
 
 
 def token_hash(token: str) -> bytes:

@@ -13,7 +13,6 @@ import structlog
 from services.api.session_tokens import (
     REFRESH_SECONDS,
     SessionTokens,
-    new_refresh_token,
     token_hash,
 )
 
@@ -38,9 +37,9 @@ insert into sessions (session_id, user_id, refresh_sha256, rotated_at, created_a
 values ($1, $2, $3, $4, $4, $4, $5, $6, $7)
 """
 
-# The session of a refresh token, and who it belongs to; nobody else refreshes it meanwhile.
+# The session of a refresh token; nobody else refreshes it meanwhile.
 FIND_PRESENTED = """
-select s.session_id, s.user_id, s.refresh_sha256 = $1 as is_current, s.rotated_at
+select s.session_id, s.refresh_sha256 = $1 as is_current, s.rotated_at
 from sessions s join users u using (user_id)
 where (s.refresh_sha256 = $1 or s.previous_sha256 = $1)
   and s.revoked_at is null and s.expires_at > $2 and u.disabled_at is null
@@ -64,7 +63,7 @@ END_ONE = "update sessions set revoked_at = $2 where session_id = $1 and revoked
 
 END_PRESENTED = """
 update sessions set revoked_at = $2
-where (refresh_sha256 = $1 or previous_sha256 = $1) and revoked_at is null
+where (refresh_sha256 = $1 or previous_sha256 = $1 or session_id = $3) and revoked_at is null
 returning session_id
 """
 
@@ -104,9 +103,12 @@ class Held:
     refresh_token: str
 
 
-async def begin_session(db: "Connection", user_id: str, caller: Caller, now: datetime) -> Held:
+async def begin_session(
+    db: "Connection", user_id: str, tokens: SessionTokens, caller: Caller, now: datetime
+) -> Held:
     """Begin a session; beyond MOST_PER_USER the one that rested longest ends."""
-    held = Held(uuid4().hex, new_refresh_token())
+    session_id = uuid4().hex
+    held = Held(session_id, tokens.new_refresh_token(session_id))
     await db.execute(
         INSERT_SESSION,
         held.session_id,
@@ -131,11 +133,14 @@ async def refresh_session(
     """
     row = await db.fetchrow(FIND_PRESENTED, token_hash(token), now)
     if row is None:
+        old_session_id = tokens.session_of(token)
+        if old_session_id is not None:
+            await _end_copied(db, old_session_id, caller, now)
         return None
     session_id, is_fresh = row["session_id"], abs(now - row["rotated_at"]) <= GRACE
     if row["is_current"] and is_fresh:
         return Held(session_id, token)
-    successor = tokens.successor(token)
+    successor = tokens.successor(session_id, token)
     if row["is_current"]:
         await db.execute(
             ROTATE,
@@ -149,14 +154,18 @@ async def refresh_session(
         return Held(session_id, successor)
     if is_fresh:
         return Held(session_id, successor)
+    await _end_copied(db, session_id, caller, now)
+    return None
+
+
+async def _end_copied(db: "Connection", session_id: str, caller: Caller, now: datetime) -> None:
+    user_id = await owner_of(db, session_id, now)
+    if user_id is None:
+        return
     await end_session(db, session_id, now)
     log.warning(
-        "session.token_reused",
-        session_id=session_id,
-        user_id=row["user_id"],
-        address=caller.address,
+        "session.token_reused", session_id=session_id, user_id=user_id, address=caller.address
     )
-    return None
 
 
 async def end_session(db: "Connection", session_id: str, now: datetime) -> bool:
@@ -164,9 +173,13 @@ async def end_session(db: "Connection", session_id: str, now: datetime) -> bool:
     return not (await db.execute(END_ONE, session_id, now)).endswith(" 0")
 
 
-async def end_session_of_token(db: "Connection", token: str, now: datetime) -> str | None:
-    """End the session that a refresh token belongs to and return its id."""
-    session_id: str | None = await db.fetchval(END_PRESENTED, token_hash(token), now)
+async def end_session_of_token(
+    db: "Connection", token: str, tokens: SessionTokens, now: datetime
+) -> str | None:
+    """End the session that a refresh token belongs to, or once did, and return its id."""
+    session_id: str | None = await db.fetchval(
+        END_PRESENTED, token_hash(token), now, tokens.session_of(token)
+    )
     return session_id
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 import asyncpg
@@ -32,8 +33,17 @@ class SignInAttempt:
     """Hash of the refresh token that the browser holds from before."""
 
 
-async def checked(ctx: Context, request: Request, attempt: SignInAttempt) -> str:
-    """Return the id of the user who signs in; raises Problem: 401, 429, 503."""
+@dataclass(frozen=True)
+class Checked:
+    """A user whose password fits."""
+
+    user_id: str
+    name: str
+    password_changed_at: datetime
+
+
+async def checked(ctx: Context, request: Request, attempt: SignInAttempt) -> Checked:
+    """Return the user who signs in; raises Problem: 401, 429, 503."""
     async with ctx.database.connection() as db:
         row = await user_registry.find_for_sign_in(
             db, attempt.name, attempt.caller.address, attempt.token_sha256
@@ -49,23 +59,21 @@ async def checked(ctx: Context, request: Request, attempt: SignInAttempt) -> str
         raise Problem(HTTPStatus.UNAUTHORIZED, REFUSED)
     ctx.identity.throttle.succeeded(counted_by)
     await _renew_hash(ctx, row["user_id"], row["password_hash"], attempt.password)
-    return str(row["user_id"])
+    return Checked(row["user_id"], row["name"], row["password_changed_at"])
 
 
 async def begun(
-    ctx: Context, request: Request, user_id: str, caller: Caller, old_token: str | None
+    ctx: Context, request: Request, user: Checked, caller: Caller, old_token: str | None
 ) -> tuple[Held, Principal]:
     """Begin a session in place of the one that the browser held; raises Problem 401."""
     now = ctx.now()
     async with ctx.database.transaction() as db:
         if old_token is not None:
-            await end_session_of_token(db, old_token, now)
-        user = await user_registry.read_user(db, user_id)
-        if user is None or user.disabled_at is not None:
+            await end_session_of_token(db, old_token, ctx.identity.tokens, now)
+        if not await user_registry.note_sign_in(db, user.user_id, user.password_changed_at, now):
             raise Problem(HTTPStatus.UNAUTHORIZED, REFUSED)
-        held = await begin_session(db, user_id, caller, now)
-        await user_registry.note_sign_in(db, user_id, now)
-        by = Principal("user", user_id, user.name, frozenset())
+        held = await begin_session(db, user.user_id, ctx.identity.tokens, caller, now)
+        by = Principal("user", user.user_id, user.name, frozenset())
         await audit(ctx, request, "session.began", subject=held.session_id, db=db, by=by)
     principal = await ctx.principals.of_session(held.session_id)
     if principal is None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # One statement for names that exist and names that do not, so that timing tells them apart less.
 FIND_FOR_SIGN_IN = """
-select u.user_id, u.name, u.password_hash, u.disabled_at,
+select u.user_id, u.name, u.password_hash, u.password_changed_at, u.disabled_at,
     exists (select from sessions s where s.user_id = u.user_id and s.address = $2) as is_known,
     (select s.session_id from sessions s where s.user_id = u.user_id
         and (s.refresh_sha256 = $3 or s.previous_sha256 = $3)) as session_id
@@ -36,6 +36,13 @@ where user_id = $1
 
 STORE_HASH = """
 update users set password_hash = $2, password_changed_at = $3 where user_id = $1
+"""
+
+# Locks the user: who changes the password or disables meanwhile does it before, or ends this
+# session with the others.
+NOTE_SIGN_IN = """
+update users set last_sign_in_at = $3
+where user_id = $1 and password_changed_at = $2 and disabled_at is null
 """
 
 # The same password in another hash: not a change that anybody should be told of.
@@ -156,9 +163,15 @@ async def delete_user(db: "Connection", user_id: str) -> None:
     await db.execute("delete from users where user_id = $1", user_id)
 
 
-async def note_sign_in(db: "Connection", user_id: str, now: datetime) -> None:
-    """Note when a user last signed in."""
-    await db.execute("update users set last_sign_in_at = $2 where user_id = $1", user_id, now)
+async def note_sign_in(
+    db: "Connection", user_id: str, password_changed_at: datetime, now: datetime
+) -> bool:
+    """Note when a user last signed in; False where the password is another one by now.
+
+    Also where the user was disabled or deleted meanwhile.
+    """
+    done = await db.execute(NOTE_SIGN_IN, user_id, password_changed_at, now)
+    return not done.endswith(" 0")
 
 
 async def is_last_admin(db: "Connection", user: User) -> bool:

@@ -59,8 +59,8 @@ async def begin(body: SignIn, ctx: Ctx, request: Request, response: Response) ->
         caller=caller_of(request),
         token_sha256=token_hash(old_token or ""),
     )
-    user_id = await signing.checked(ctx, request, attempt)
-    held, principal = await signing.begun(ctx, request, user_id, attempt.caller, old_token)
+    user = await signing.checked(ctx, request, attempt)
+    held, principal = await signing.begun(ctx, request, user, attempt.caller, old_token)
     return _hand_over(ctx, request, response, held, principal)
 
 
@@ -75,14 +75,15 @@ async def who_am_i(who: Who, request: Request) -> Me:
 async def refresh(ctx: Ctx, request: Request, response: Response) -> Me | JSONResponse:
     """Exchange the refresh token for new tokens; 401 means: sign in again."""
     token, held, principal = refresh_token_of(request), None, None
+    tokens = ctx.identity.tokens
     if token is not None:
         async with ctx.database.transaction() as db:
-            tokens = ctx.identity.tokens
             held = await refresh_session(db, token, tokens, caller_of(request), ctx.now())
     if held is not None:
         principal = await ctx.principals.of_session(held.session_id)
     if held is None or principal is None:
-        ctx.principals.forget()  # one that was reused has just ended
+        if token is not None and tokens.session_of(token) is not None:
+            ctx.principals.forget()  # one that was reused has just ended
         refusal = problem_response(
             Problem(HTTPStatus.UNAUTHORIZED, "the session has ended; sign in again")
         )
@@ -101,7 +102,8 @@ async def end(ctx: Ctx, request: Request, response: Response) -> None:
         if session_id is not None and not await end_session(db, session_id, ctx.now()):
             session_id = None
         elif session_id is None and token is not None:
-            session_id = await end_session_of_token(db, token, ctx.now())
+            tokens = ctx.identity.tokens
+            session_id = await end_session_of_token(db, token, tokens, ctx.now())
         if session_id is not None:
             await audit(ctx, request, "session.ended", subject=session_id, db=db)
     if session_id is not None:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from services.api.access import Role
+from services.api.database import DatabaseUnavailable
 from services.api.user_registry import User, insert_user, new_user_id
 from tests.integration.api.conftest import NOW, Api
 
@@ -190,6 +191,74 @@ async def test_old_refresh_token_that_comes_back_ends_the_session_for_everybody(
     refused = await browser.post(f"{SESSION}/refresh")
     assert refused.status_code == 401
     assert "Max-Age=0" in refused.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("comes_back", ["refreshes", "signs in", "signs out"])
+async def test_session_ends_whatever_the_thief_made_of_the_token_meanwhile(
+    api: Api, browser, comes_back
+):
+    # Only the last replaced token was known as old: a thief who had refreshed twice while the
+    # browser slept kept the session, and even signing in again did not end it.
+    await add_user(api)
+    await sign_in(browser)
+    stolen = cookie(browser, "everframe_refresh")
+    for minutes in (11, 22, 33):
+        api.set_now(NOW + timedelta(minutes=minutes))
+        stolen = (await refreshed(api, stolen)).cookies["everframe_refresh"]
+
+    match comes_back:
+        case "refreshes":
+            assert (await browser.post(f"{SESSION}/refresh")).status_code == 401
+        case "signs in":
+            assert (await sign_in(browser)).status_code == 200
+        case "signs out":
+            assert (await browser.delete(SESSION)).status_code == 204
+
+    assert (await refreshed(api, stolen)).status_code == 401
+
+
+async def refreshed(api: Api, token: str) -> httpx.Response:
+    async with api.anonymous(**ORIGIN, Cookie=f"everframe_refresh={token}") as client:
+        return await client.post(f"{SESSION}/refresh")
+
+
+async def test_stranger_without_a_session_makes_nobody_forgotten(api: Api, browser, monkeypatch):
+    # A refresh without a token made the api forget everybody, so that whoever was signed in got
+    # 503 while the database was away.
+    await add_user(api)
+    await sign_in(browser)
+    assert (await browser.get(SESSION)).status_code == 200
+    monkeypatch.setattr(api.database, "connection", away)
+
+    for token in ("", "made-up"):
+        await refreshed(api, token)
+
+    assert (await browser.get(SESSION)).status_code == 200
+
+
+def away() -> None:
+    raise DatabaseUnavailable("away")
+
+
+async def test_password_that_was_reset_while_it_was_checked_opens_nothing(
+    api: Api, browser, monkeypatch
+):
+    # The session began after all sessions of the old password had been ended.
+    user = await add_user(api)
+    passwords = api.context.identity.passwords
+    verify = passwords.verify
+
+    async def slowly(stored: str | None, password: str) -> bool:
+        fits = await verify(stored, password)
+        api.set_now(NOW + timedelta(seconds=1))
+        answer = await api.client.post(f"/api/v1/users/{user.user_id}/password")
+        assert answer.status_code == 200
+        return fits
+
+    monkeypatch.setattr(passwords, "verify", slowly)
+
+    assert (await sign_in(browser)).status_code == 401
+    assert (await api.client.get("/api/v1/sessions")).json() == []
 
 
 async def test_session_that_nobody_uses_for_a_month_ends(api: Api, browser):

@@ -45,6 +45,17 @@ def test_garbage_is_none():
 def test_successor_is_the_same_each_time_and_needs_the_key():
     tokens = SessionTokens(KEY)
 
-    assert tokens.successor("t") == tokens.successor("t")
-    assert len({tokens.successor("t"), tokens.successor("u"), "t"}) == 3
-    assert tokens.successor("t") != SessionTokens("x" * 40).successor("t")
+    assert tokens.successor("s", "t") == tokens.successor("s", "t")
+    assert len({tokens.successor("s", "t"), tokens.successor("s", "u"), "t"}) == 3
+    assert tokens.successor("s", "t") != SessionTokens("x" * 40).successor("s", "t")
+
+
+def test_refresh_token_tells_its_session_to_whoever_has_the_key():
+    tokens = SessionTokens(KEY)
+    first = tokens.new_refresh_token("s1")
+    third = tokens.successor("s1", tokens.successor("s1", first))
+
+    assert [tokens.session_of(each) for each in (first, third)] == ["s1", "s1"]
+    assert SessionTokens("x" * 40).session_of(first) is None
+    for wrong in ("", ".", "s1", "s2" + first[2:], first[:-1], f"{first}.", f"{first}\xe9"):
+        assert tokens.session_of(wrong) is None
