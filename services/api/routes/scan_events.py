@@ -21,10 +21,11 @@ from starlette.responses import StreamingResponse
 
 from libs.contracts.asks import ScanId
 from libs.web.problems import unavailable
-from services.api.access import Permission
+from services.api.access import Permission, Principal
 from services.api.context import Context, Ctx
 from services.api.database import DatabaseUnavailable
-from services.api.rights import needs
+from services.api.grants import principal_now
+from services.api.rights import Who, needs
 from services.api.routes.discovery import existing_scan, found_views, summary
 from services.api.scan_board import ScanRecord
 
@@ -55,7 +56,7 @@ class EventStream(StreamingResponse):
     responses={204: {"description": "The scan has ended, and everything was told: stop asking."}},
 )
 async def scan_events(
-    scan_id: ScanId, ctx: Ctx, last_event_id: Annotated[str | None, Header()] = None
+    scan_id: ScanId, ctx: Ctx, who: Who, last_event_id: Annotated[str | None, Header()] = None
 ) -> Response:
     """Follow a scan as it goes on (server-sent events `device`, `progress`, `end`).
 
@@ -67,18 +68,20 @@ async def scan_events(
         return Response(status_code=HTTPStatus.NO_CONTENT)
     if ctx.scans.followers >= MOST_AT_ONCE:
         raise unavailable("too many clients follow scans; ask for the scan itself")
-    return EventStream(_events(ctx, scan_id, int(told[1]) if told else -1))
+    return EventStream(_events(ctx, who, scan_id, int(told[1]) if told else -1))
 
 
-async def _events(ctx: Context, scan_id: str, told: int) -> AsyncGenerator[bytes, None]:
+async def _events(
+    ctx: Context, who: Principal, scan_id: str, told: int
+) -> AsyncGenerator[bytes, None]:
     until = time.monotonic() + LONGEST_SECONDS
     yield format_sse_event(retry=RETRY_MS)
     with ctx.scans.follower():
         while time.monotonic() < until and not ctx.scans.is_closed:
             changes = ctx.scans.next_change()
             record = ctx.scans.find(scan_id)
-            if record is None:
-                return  # forgotten meanwhile
+            if record is None or not await _may_follow(ctx, who):
+                return  # forgotten meanwhile, or not for them any more
             if record.revision < told:
                 told = -1  # the bus was made anew and counts from the beginning
             if record.revision > told:
@@ -95,6 +98,14 @@ async def _events(ctx: Context, scan_id: str, told: int) -> AsyncGenerator[bytes
                 return
             if not await changes.within(HEARTBEAT_SECONDS):
                 yield KEEPALIVE_COMMENT
+
+
+async def _may_follow(ctx: Context, who: Principal) -> bool:
+    try:
+        now = await principal_now(ctx, who)
+    except DatabaseUnavailable:
+        return False  # the client comes again
+    return now is not None and now.cameras is None and now.may(Permission.CAMERAS_WRITE)
 
 
 def _event(name: str, data: object, event_id: str | None = None) -> bytes:

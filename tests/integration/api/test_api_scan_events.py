@@ -1,5 +1,6 @@
 """A scan followed over a real connection."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.api.keys import revoke_key
 from services.api.routes import scan_events
 from tests.integration.api.conftest import Api
 from tests.integration.api.discovery_worlds import SCAN, SCAN_ID, found, scan, tell
@@ -118,6 +120,22 @@ async def test_silent_scan_keeps_the_connection_alive(api: Api, monkeypatch: pyt
         told = [await anext(events) for _ in range(3)]
 
     assert [each.name for each in told] == ["progress", "", ""]
+
+
+async def test_stream_ends_with_the_right_of_who_follows(api: Api, monkeypatch: pytest.MonkeyPatch):
+    # Rights were looked at when it was opened only: a revoked key was told for ten minutes more.
+    monkeypatch.setattr(scan_events, "HEARTBEAT_SECONDS", 0.01)
+    tell(api.followers.scans, scan(state="running"), 1)
+
+    async with following(api) as events:
+        await anext(events)
+        async with api.database.connection() as db:
+            await revoke_key(db, api.key[:10])
+        api.context.principals.forget()
+        async with asyncio.timeout(5):
+            rest = [each async for each in events if each.name]
+
+    assert rest == []
 
 
 async def test_forgotten_scan_ends_the_stream(api: Api):
