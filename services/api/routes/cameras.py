@@ -79,9 +79,17 @@ async def get_camera(camera_id: CameraId, ctx: Ctx, who: Who) -> CameraView:
 
 @router.patch("/{camera_id}", dependencies=WRITE)
 async def change_camera(
-    camera_id: CameraId, body: CameraPatch, ctx: Ctx, request: Request
+    camera_id: CameraId, body: CameraPatch, ctx: Ctx, who: Who, request: Request
 ) -> CameraView:
-    """Change what is named; the recorders take it over within seconds."""
+    """Change what is named; the recorders take it over within seconds.
+
+    Another address is for those who see all cameras: it may be that of any camera.
+    """
+    if who.cameras is not None and (body.url is not None or body.sub_url is not None):
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            f"{who.name} may see some cameras only, and another address may be any camera's",
+        )
     async with ctx.database.transaction() as db:
         await registry.lock_registry(db)
         camera = await active_camera(db, camera_id)

@@ -1,11 +1,14 @@
 """Every operation of the API, also what will be added: who may call it, and for which cameras."""
 
+import re
 from datetime import timedelta
 
 import httpx
 import pytest
 
 from services.api.access import Permission
+from services.api.route_rights import OPEN as OPEN_ROUTES
+from services.api.route_rights import permissions_of
 from tests.integration.api.conftest import NOW, Api, gap, recording
 from tests.integration.api.identities import ADMIN, VIEWER, client_of
 from tests.integration.api.operations import Operation, operations
@@ -174,6 +177,29 @@ async def test_nobody_gets_anywhere_without_credentials(api: Api):
     }
 
 
+async def test_what_the_document_leaves_out_refuses_without_credentials_too(api: Api):
+    described = {each.name for each in every(api)}
+    routes = [name.split() for name, _ in permissions_of(api.app.routes)]
+    left_out = [each for each in routes if plain(" ".join(each)) not in described]
+    asked = [each for each in left_out if " ".join(each) not in OPEN_ROUTES]
+    assert ["HEAD", "/api/v1/media/{recording_id}.mp4"] in asked
+
+    found = {}
+    async with api.anonymous() as client:
+        for method, template in asked:
+            path = re.sub(r"{[^}]+}", "1", template)
+            for query in ("", "?exp=9999999999&by=user:1&sig=made-up", "?token=made-up"):
+                answer = await client.request(method.replace("WEBSOCKET", "GET"), path + query)
+                found[method, path, query] = answer.status_code
+
+    assert {each: status for each, status in found.items() if status != 401} == {}
+
+
+def plain(name: str) -> str:
+    """As the document writes it."""
+    return name.replace(":path}", "}")
+
+
 async def test_viewer_is_refused_what_is_not_a_viewers(api: Api):
     asked = [each for each in every(api) if EXPECTED[each.name] in ADMIN - VIEWER]
 
@@ -279,6 +305,24 @@ async def test_totals_are_of_the_cameras_that_may_be_seen(api: Api):
     assert len(recordings) == 1
     assert groups == none == []
     assert nothing == {"objects": 0, "bytes": 0, "seconds": 0, "cameras": []}
+
+
+async def test_camera_is_not_pointed_at_one_that_may_not_be_seen(api: Api):
+    # A key with cameras:write for one channel of a recorder could turn it into any other, whose
+    # login is the same, and watch that.
+    await api.add_camera(credentials={"username": "u", "password": "p"})
+    camera = "/api/v1/cameras/front-door"
+    moves = [{name: "rtsp://192.0.2.10/stream2"} for name in ("url", "sub_url")]
+
+    async with client_of(api, ADMIN, cameras=["front-door"]) as client:
+        refused = [(await client.patch(camera, json=body)).status_code for body in moves]
+        renamed = await client.patch(camera, json={"name": "Door", "sub_url": None})
+    async with client_of(api, ADMIN, cameras=None) as client:
+        moved = [(await client.patch(camera, json=body)).status_code for body in moves]
+
+    assert refused == [403, 403]
+    assert (renamed.status_code, renamed.json()["url"]) == (200, "rtsp://192.0.2.10/stream1")
+    assert moved == [200, 200]
 
 
 async def test_address_of_a_camera_is_for_those_who_may_change_it(api: Api):
