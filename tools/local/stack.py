@@ -134,10 +134,11 @@ class Stack:
         await asyncio.gather(
             self._declare(ends), self._command("services.api.migrate", env=self._environments.api())
         )
-        password = await self._command("services.api.users", "ensure", env=self._environments.api())
         on_step("starting the services")
         self._build_services()
         await asyncio.gather(*(process.start() for process in self.services.values()))
+        # Last, because the password is shown once: a start that fails must not use it up.
+        password = await self._command("services.api.users", "ensure", env=self._environments.api())
         return password or None
 
     async def _check_ports(self) -> None:

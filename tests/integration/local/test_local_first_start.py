@@ -4,7 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import pytest
 
+from tools.local.processes import ProcessError
 from tools.local.stack import Stack, StackOptions, make_key
 
 SESSION = "/api/v1/session"
@@ -57,3 +59,18 @@ async def test_first_start_returns_a_password_once_and_commands_work_beside_and_
     assert found[-1] == 429
     assert statuses == [401, 200]
     assert not [secret for secret in (password, key, beside) if secret in logs]
+
+
+async def test_first_start_that_fails_does_not_use_up_the_password(reachable_dir: Path):
+    # The admin was made before the services started: where one did not, nobody ever saw the
+    # password, and the next start had none to show.
+    options = StackOptions.for_tests(reachable_dir, recorders=0)
+    broken = {**options.api_env, "EVERFRAME_API_MAX_CONNECTIONS": "0"}
+    with pytest.raises(ProcessError):
+        await Stack(replace(options, api_env=broken)).start()
+
+    stack = Stack(options)
+    try:
+        assert await stack.start() is not None
+    finally:
+        await stack.stop()
