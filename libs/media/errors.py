@@ -89,7 +89,9 @@ class SourceError(Exception):
         self.state = state
         self.happened = happened
         self.advice = _ADVICE[kind]
-        super().__init__(f"{self.url}: {state}: {happened}; {self.advice}")
+        self.told = f"{state}: {happened}; {self.advice}"
+        """For those who may not know the address: in its path may stand what opens the camera."""
+        super().__init__(f"{self.url}: {self.told}")
 
 
 def without_credentials(url: str) -> str:

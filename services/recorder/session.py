@@ -390,7 +390,7 @@ class CameraSession:
         state, gap, end = _OUTCOMES.get(kind, fallback)
         if kind is SourceErrorKind.TIMEOUT and self._last_video:
             gap = GapReason.STREAM_STALLED
-        return _Outcome(end, Failed(state, gap, str(error)))
+        return _Outcome(end, Failed(state, gap, error.told))
 
     def _stalled(self) -> _Outcome:
         detail = f"connected, but no video for {self._settings.stall_seconds:.0f} s"

@@ -7,6 +7,7 @@ import pytest
 from libs.contracts.cameras import CameraState
 from libs.contracts.live import Rendition
 from libs.contracts.recordings import EndReason
+from libs.media.errors import SourceError, SourceErrorKind
 from services.recorder.live_buffer import LiveBuffer
 from services.recorder.rejected_logins import RejectedLogins
 from services.recorder.reports import Failed, Report
@@ -44,3 +45,37 @@ def test_this_machine_is_refused_unless_the_settings_allow_it(
     assert report.state is CameraState.ERROR
     assert "loopback address, which is not allowed" in report.detail
     assert opened == []
+
+
+def test_address_of_the_camera_is_in_no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Status, gaps and events are for everybody who may see the camera; its address is not: in the
+    # path of some stands what opens them.
+    def refuse(*_: object, **__: object) -> None:
+        raise SourceError(
+            SourceErrorKind.REFUSED, url=url, state="opening", happened="nobody listens"
+        )
+
+    url = "rtsp://192.0.2.1:7441/Xa93jd0sSecret"
+    monkeypatch.setattr("services.recorder.session.RtspSource", refuse)
+    reports: queue.Queue[Report] = queue.Queue()
+    session = CameraSession(
+        config(url=url),
+        None,
+        settings=RecorderSettings(),
+        logins=RejectedLogins(first_seconds=60, longest_seconds=60),
+        recording=None,
+        rendition=Rendition.MAIN,
+        live=LiveBuffer(limit_bytes=1024).open(),
+        report=reports.put,
+        flush=lambda: None,
+    )
+
+    session.start()
+    try:
+        report = reports.get(timeout=10)
+    finally:
+        session.stop(EndReason.STOPPED)
+
+    assert isinstance(report, Failed)
+    assert report.detail.startswith("opening: nobody listens; ")
+    assert "Xa93" not in report.detail
