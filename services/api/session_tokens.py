@@ -101,10 +101,8 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def set_cookies(
-    response: Response, *, access: str, refresh: str | None, is_encrypted: bool
-) -> None:
-    """Hand the tokens to the browser; `refresh` None leaves it the one that it has."""
+def set_cookies(response: Response, *, access: str, refresh: str, is_encrypted: bool) -> None:
+    """Hand the tokens to the browser."""
     response.set_cookie(
         ACCESS_COOKIE,
         access,
@@ -114,16 +112,15 @@ def set_cookies(
         httponly=True,
         samesite="strict",
     )
-    if refresh is not None:
-        response.set_cookie(
-            REFRESH_COOKIE,
-            refresh,
-            max_age=REFRESH_SECONDS,
-            path=REFRESH_PATH,
-            secure=is_encrypted,
-            httponly=True,
-            samesite="strict",
-        )
+    response.set_cookie(
+        REFRESH_COOKIE,
+        refresh,
+        max_age=REFRESH_SECONDS,
+        path=REFRESH_PATH,
+        secure=is_encrypted,
+        httponly=True,
+        samesite="strict",
+    )
 
 
 def clear_cookies(response: Response) -> None:
