@@ -126,7 +126,8 @@ async def _sees_one_listed(viewer: Window) -> None:
     await expect(_rows(viewer, "Recordings").get_by_text(GRANTED).first).to_be_visible()
     await _does_not_say_it(viewer)
     await viewer.go("/recordings?camera=yard", "Recordings")
-    await expect(_rows(viewer, "Recordings").get_by_role("link")).to_have_count(0)
+    await expect(page.get_by_role("alert")).to_contain_text("The recordings cannot be listed")
+    await expect(_rows(viewer, "Recordings")).to_have_count(0)
 
     await viewer.go("/cameras", "Cameras")
     await expect(_rows(viewer, "Cameras").get_by_role("link")).to_have_text([GRANTED])

@@ -28,6 +28,8 @@ class Scene:
     """Where devices answer at 127.0.0.1; without any, nothing is looked for."""
     login: tuple[str, str] = ("", "")
     """Of these devices."""
+    gaps: int = 0
+    """Of all footage of these cameras together; 0: there may be any number."""
 
 
 Shows = Callable[[Page, Scene], Awaitable[None]]
@@ -103,11 +105,17 @@ async def _footage(page: Page, scene: Scene) -> None:
     for camera in scene.cameras:
         tile = page.locator(f"figure[data-camera={camera}]")
         await expect(tile).to_have_attribute("data-state", "showing", timeout=COMPLETE_WITHIN_MS)
+    await page.keyboard.press("0")  # the timeline shows all footage
+    if scene.gaps:
+        await _visible(page.get_by_text(f"{scene.gaps} gaps in this range"))
 
 
 def _row(label: str, role: Literal["table", "grid"] = "table") -> Shows:
-    async def shows(page: Page, _: Scene) -> None:
-        await _visible(page.get_by_role(role, name=label).get_by_role("row").last)
+    async def shows(page: Page, scene: Scene) -> None:
+        table = page.get_by_role(role, name=label)
+        await _visible(table.get_by_role("row").last)
+        for camera in scene.cameras:  # stands there until the names of cameras have come
+            await expect(table).not_to_contain_text(camera, timeout=COMPLETE_WITHIN_MS)
 
     return shows
 

@@ -1,5 +1,6 @@
 """Makes pictures of pages small: a few colours are nearly all that a page has."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -21,7 +22,12 @@ def shrink(path: Path, most_bytes: int) -> None:
 
 def _with_palette(frame: av.VideoFrame, colours: int) -> av.VideoFrame:
     graph = Graph()
-    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format)
+    source = graph.add_buffer(
+        width=frame.width,
+        height=frame.height,
+        format=frame.format,
+        time_base=Fraction(1, 25),  # of no matter for one picture, but asked for
+    )
     fork = graph.add("split")
     palette = graph.add("palettegen", f"max_colors={colours}:reserve_transparent=0")
     use = graph.add("paletteuse", "dither=none")

@@ -48,7 +48,7 @@ class Installation:
 async def running_installation(data: Path) -> AsyncIterator[Installation]:
     """Start everything on free ports and wait until there is footage on both sides of a gap."""
     simulated = CameraProcess(
-        [_camera(name) for name in RECORDED],
+        [_camera(name) for name in RECORDED + NOT_ADDED],
         devices=[_device(name, number) for number, name in enumerate(RECORDED + NOT_ADDED, 1)],
         clips_dir=CLIPS,
     )
@@ -78,7 +78,13 @@ async def _furnish(stack: Stack, api: ApiClient, simulated: CameraProcess) -> Sc
     await recorder.start()
     newest = await _recordings(api, cameras, BEFORE_THE_GAP + AFTER_THE_GAP)
     at = datetime.fromisoformat(newest["started_at"]) + timedelta(seconds=4)
-    return Scene(cameras, at.isoformat().replace("+00:00", "Z"), ports, LOGIN)
+    return Scene(
+        cameras=cameras,
+        at=at.isoformat().replace("+00:00", "Z"),
+        scan_ports=ports,
+        login=LOGIN,
+        gaps=2 * len(cameras),  # until they were connected, and while no recorder was running
+    )
 
 
 async def _add(api: ApiClient, ports: tuple[int, ...]) -> tuple[str, ...]:
@@ -151,8 +157,7 @@ def _camera(name: str) -> CameraSpec:
 
 
 def _device(name: str, number: int) -> DeviceSpec:
-    """Return the ONVIF side of a camera; those that are not added show another one's picture."""
-    picture = name if name in RECORDED else RECORDED[0]
+    """Return the ONVIF side of a camera."""
     return DeviceSpec(
         name=name,
         model=f"SIM-{HEIGHT}P",
@@ -161,9 +166,7 @@ def _device(name: str, number: int) -> DeviceSpec:
         endpoint_id=f"urn:uuid:00000000-0000-4000-8000-{number:012}",
         username=LOGIN[0],
         password=LOGIN[1],
-        channels=(
-            ChannelSpec(name=name, main_url=f"camera:{picture}", width=WIDTH, height=HEIGHT),
-        ),
+        channels=(ChannelSpec(name=name, main_url=f"camera:{name}", width=WIDTH, height=HEIGHT),),
         recorded_hours=2.0,
         file_seconds=900.0,
     )
