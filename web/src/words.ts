@@ -21,6 +21,7 @@ export function reasonText(reason: string): string {
   return GAP_REASONS[reason] ?? reason.replaceAll("_", " ");
 }
 
+/** With what the recorder says of it, for those who look for the cause. */
 export function gapText({ reason, detail }: { reason: string; detail: string }): string {
   return detail === "" ? reasonText(reason) : `${reasonText(reason)} (${detail})`;
 }

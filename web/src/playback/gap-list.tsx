@@ -2,8 +2,8 @@
 
 import { useState } from "react";
 import { Button, formatSeconds, formatTime } from "../ui";
+import { gapText } from "../words";
 import type { CameraGap } from "./layers";
-import { gapText } from "./notices";
 import css from "./playback.module.css";
 
 const MOST = 100;

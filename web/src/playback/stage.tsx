@@ -12,13 +12,13 @@ import {
 import type { Camera } from "../api/cameras";
 import { messageOf } from "../api/errors";
 import { ErrorNote, formatSeconds, formatTime, toast, usePageTitle } from "../ui";
+import { gapText } from "../words";
 import type { Shown } from "./address";
 import { DownloadDialog } from "./download-dialog";
 import { EmptyNote } from "./empty-note";
 import { GapList } from "./gap-list";
 import { type CameraGap, gapsIn } from "./layers";
 import { Legend } from "./legend";
-import { gapText } from "./notices";
 import { timelineHeight } from "./paint";
 import css from "./playback.module.css";
 import { mark, NOTHING, rangeOf } from "./selection";
