@@ -6,9 +6,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from libs.contracts.ids import CameraId
 from libs.contracts.times import UtcTime
-from services.api.catalog import Position
 from services.api.schemas import Model, Name
-from services.api.schemas_queries import MAX_PAGE, RangeQuery, decode_cursor
+from services.api.schemas_queries import CursorQuery
 
 MAX_MEMBERS = 1000
 MAX_GROUPS = 500
@@ -58,7 +57,7 @@ class GroupView(Model):
     """Those that you may see, by id."""
 
 
-class AuditQuery(RangeQuery):
+class AuditQuery(CursorQuery):
     """Which entries of the audit log."""
 
     actor: str | None = Field(default=None, max_length=100, examples=["admin"])
@@ -68,17 +67,9 @@ class AuditQuery(RangeQuery):
     )
     """`camera.deleted`, or `camera` for all about cameras."""
     camera: CameraId | None = Field(default=None, examples=["front-door"])
-    cursor: str | None = Field(default=None, max_length=200)
-    """`next_cursor` of the page before."""
-    limit: int = Field(default=100, ge=1, le=MAX_PAGE)
-
-    @property
-    def position(self) -> Position | None:
-        """Where the page before ended."""
-        return decode_cursor(self.cursor) if self.cursor else None
 
     @model_validator(mode="after")
-    def _readable_cursor(self) -> Self:
+    def _names_an_entry(self) -> Self:
         position = self.position
         if position is not None and not _is_entry_id(position.row_id):
             raise ValueError("cursor: send `next_cursor` of the page before, unchanged")

@@ -47,10 +47,9 @@ class RangeQuery(Model):
         return self
 
 
-class PageQuery(RangeQuery):
-    """A page of a list over a stretch of time."""
+class CursorQuery(RangeQuery):
+    """A page of what lies in a stretch of time."""
 
-    stream: Stream = "main"
     cursor: str | None = Field(default=None, max_length=200)
     """`next_cursor` of the page before."""
     limit: int = Field(default=100, ge=1, le=MAX_PAGE)
@@ -65,6 +64,12 @@ class PageQuery(RangeQuery):
         if self.cursor:
             decode_cursor(self.cursor)
         return self
+
+
+class PageQuery(CursorQuery):
+    """A page of a list over a stretch of time."""
+
+    stream: Stream = "main"
 
 
 class RecordingsQuery(PageQuery):
