@@ -14,12 +14,9 @@ from tools.camera_sim.clip_spec import ClipSpec
 from tools.camera_sim.process import CameraProcess
 from tools.local.processes import ManagedProcess
 
-pytestmark = [
-    pytest.mark.whole_machine,
-    pytest.mark.skipif(
-        chromium_path() is None, reason="no Chromium; on Debian: apt-get install chromium"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    chromium_path() is None, reason="no Chromium; on Debian: apt-get install chromium"
+)
 
 TRANSPORTS = ("ll-hls", "websocket")
 WATCHED_SECONDS = 120.0
@@ -53,6 +50,7 @@ async def _shows_pictures(page: LivePage, what: str, *, within: float = 40.0) ->
         raise AssertionError(f"{error}; it says {await page.player()}") from None
 
 
+@pytest.mark.whole_machine
 @pytest.mark.timeout(300)
 async def test_every_h264_camera_plays_for_two_minutes_without_a_hitch():
     front, ware = CameraSpec("front", FRONT_DOOR), CameraSpec("ware", WAREHOUSE)
