@@ -18,8 +18,8 @@ export interface Wish {
   readonly isLeader: boolean;
   /** Whether the camera has footage at this moment; null: the timeline does not know yet. */
   readonly hasFootage: boolean | null;
-  /** Where its next footage begins, this moment included; null where none is known. */
-  readonly nextMs: number | null;
+  /** Where its footage goes on from a moment, that one included; null where none is known. */
+  nextFrom(ms: number): number | null;
   /** Single pictures instead of video. */
   readonly isPicturesOnly: boolean;
 }
@@ -199,12 +199,13 @@ export class CameraPlayer {
   }
 
   /** Gets the piece ready that comes next. */
-  private prepare({ wallMs, rate, nextMs, isRunning }: Wish): void {
+  private prepare({ wallMs, rate, nextFrom, isRunning }: Wish): void {
     const end = this.current?.source.chunk.endMs;
     if (!isRunning || this.next !== null || this.current === null || end === undefined) return;
     if (end - wallMs > leadMs(rate) || this.current.state.kind !== "ready") return;
-    const startMs = Math.max(end, nextMs ?? end);
-    if (startMs - end < leadMs(rate)) this.next = this.open(this.grid.at(startMs), startMs);
+    const startMs = nextFrom(end);
+    if (startMs === null || startMs - end >= leadMs(rate)) return;
+    this.next = this.open(this.grid.at(startMs), startMs);
     this.showDecks();
   }
 

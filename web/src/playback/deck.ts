@@ -60,6 +60,8 @@ export class Deck {
   private readonly backoff = new Backoff();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private soughtAt = Number.NEGATIVE_INFINITY;
+  /** Where nothing is recorded yet, something may be later. */
+  private stopWaiting = () => {};
   private isClosed = false;
   private startMs: number;
 
@@ -141,6 +143,7 @@ export class Deck {
   close(): void {
     this.isClosed = true;
     clearTimeout(this.timer);
+    this.stopWaiting();
     this.frames.close();
     this.hls?.destroy();
     this.hls = null;
@@ -174,6 +177,7 @@ export class Deck {
 
   private load(): void {
     clearTimeout(this.timer);
+    this.stopWaiting();
     this.hls?.destroy();
     const { camera, chunk, growth } = this.source;
     const hls = new Hls({ ...CONFIG, pLoader: loaderWaitingFor(growth) });
@@ -211,6 +215,7 @@ export class Deck {
       this.fail({ kind: "too-long" });
     } else if (isPlaylist && code === 404) {
       this.fail({ kind: "empty", detail: said ?? "There is no footage at this time." });
+      this.stopWaiting = this.source.growth.next(() => this.load());
     } else {
       const isMedia = data.type === Hls.ErrorTypes.MEDIA_ERROR;
       const usual = isMedia

@@ -246,7 +246,7 @@ export class PlaybackSession {
         rate: this.clock.rate,
         isLeader: camera === this.leadership.camera,
         hasFootage: kind === "unknown" ? null : kind === "recorded",
-        nextMs: known?.nextRecordedMs(wallMs) ?? null,
+        nextFrom: (ms) => known?.nextRecordedMs(ms) ?? null,
         isPicturesOnly,
       });
       this.reports.set(camera, report);

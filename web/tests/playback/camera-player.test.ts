@@ -57,7 +57,7 @@ const WISH: Wish = {
   rate: 1,
   isLeader: true,
   hasFootage: true,
-  nextMs: NOON + 1000,
+  nextFrom: (ms) => ms,
   isPicturesOnly: false,
 };
 
@@ -71,7 +71,7 @@ async function newPlayer(): Promise<CameraPlayer> {
 }
 
 function at(wallMs: number, changes: Partial<Wish> = {}): Wish {
-  return { ...WISH, wallMs, nextMs: wallMs, ...changes };
+  return { ...WISH, wallMs, ...changes };
 }
 
 beforeEach(() => {
@@ -112,7 +112,15 @@ test("nothing is made ready while it stands still, or where footage goes on much
   const end = NOON + CHUNK_MS;
   player.frame(at(NOON + 1000));
   player.frame(at(end - 5000, { isRunning: false }));
-  player.frame({ ...at(end - 5000), nextMs: end + CHUNK_MS });
+  player.frame({ ...at(end - 5000), nextFrom: (ms) => ms + CHUNK_MS });
+  expect(FakeDeck.all).toHaveLength(1);
+});
+
+test("a piece in which nothing is recorded yet is not asked for", async () => {
+  const player = await newPlayer();
+  const end = NOON + CHUNK_MS;
+  player.frame(at(NOON + 1000));
+  player.frame({ ...at(end - 5000), nextFrom: (ms) => (ms < end ? ms : null) });
   expect(FakeDeck.all).toHaveLength(1);
 });
 
