@@ -70,6 +70,11 @@ def _cameras(asked: Round, how_many: int | None) -> tuple[str, ...] | None:
     return tuple((names + names)[asked.number % len(names) :][:how_many])
 
 
+def _scope(asked: Round, cameras: int | None, days: int | None) -> Scope:
+    start, end = (EARLIEST, LATEST) if days is None else asked.window(timedelta(days=days))
+    return Scope(_cameras(asked, cameras), "main", start, end)
+
+
 async def _recordings(
     db: "Connection",
     asked: Round,
@@ -79,8 +84,7 @@ async def _recordings(
     deep: bool = False,
     days: int | None = None,
 ) -> object:
-    start, end = (EARLIEST, LATEST) if days is None else asked.window(timedelta(days=days))
-    scope = Scope(_cameras(asked, cameras), "main", start, end)
+    scope = _scope(asked, cameras, days)
     after = Position(asked.moment, "m") if deep else None
     return await catalog.list_recordings(
         db, scope, after=after, newest_first=newest_first, limit=PAGE
@@ -96,8 +100,7 @@ async def _gaps(
     state: str | None = None,
     days: int | None = None,
 ) -> object:
-    start, end = (EARLIEST, LATEST) if days is None else asked.window(timedelta(days=days))
-    scope = Scope(_cameras(asked, cameras), "main", start, end)
+    scope = _scope(asked, cameras, days)
     after = Position(asked.moment, "m") if deep else None
     return await catalog.list_gaps(
         db, scope, now=asked.rows.end, state=state, after=after, limit=PAGE
@@ -113,8 +116,7 @@ async def _footage(
     state: str | None = None,
     days: int | None = None,
 ) -> object:
-    start, end = (EARLIEST, LATEST) if days is None else asked.window(timedelta(days=days))
-    scope = Scope(_cameras(asked, cameras), "main", start, end)
+    scope = _scope(asked, cameras, days)
     after = Position(asked.moment, "m") if deep else None
     return await list_footage(db, scope, state=state, after=after, limit=PAGE)
 

@@ -15,6 +15,7 @@ from libs.web.problems import Problem, not_found, unavailable
 from services.api.clips import ClipLayout
 from services.api.context import Objects
 from services.api.media import (
+    STORE_AWAY,
     ByteRange,
     Content,
     MediaCutShort,
@@ -103,7 +104,7 @@ async def check_stored(
         raise _lost(lost)
     if failures:
         log.warning("media.unavailable", reason=str(failures[0]))
-        raise unavailable("the object store is away; try again in a few seconds") from failures[0]
+        raise unavailable(STORE_AWAY) from failures[0]
 
 
 async def _is_stored(objects: Objects, key: str, end: int) -> bool:

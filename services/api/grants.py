@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from fastapi import Request
 from libs.web.problems import Problem
 from services.api.access import Permission, Principal
 from services.api.rights import Needs, no_camera
+from services.api.signing import media_scope
 
 if TYPE_CHECKING:
     from services.api.context import Context
@@ -34,6 +36,18 @@ def narrowed(who: Principal, cameras: Sequence[str]) -> tuple[str, ...] | None:
 def maker_id(who: Principal) -> str:
     """Return how a link says who made it: `user:<id>` or `key:<prefix>`."""
     return f"{who.kind}:{who.id}"
+
+
+def media_signature(ctx: "Context", who: Principal, recording_id: str, now: datetime) -> str:
+    """Return what opens a recording's media in the name of `who`, as a query."""
+    signature = ctx.signer.sign(
+        media_scope(recording_id),
+        maker=maker_id(who),
+        now=now.timestamp(),
+        valid_seconds=ctx.settings.media_link_seconds,
+        align=True,
+    )
+    return signature.query
 
 
 async def principal_now(ctx: "Context", who: Principal) -> Principal | None:

@@ -4,7 +4,6 @@ A key is 256 random bits. Only its hash is stored, so it is shown once and never
 """
 
 import argparse
-import asyncio
 import hashlib
 import re
 import secrets
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from libs.runtime.settings import load_settings_or_exit
 from services.api.access import Permission
-from services.api.database import Database, DatabaseUnavailable
-from services.api.settings import ApiSettings, DatabaseSettings
+from services.api.command import run_command
+from services.api.database import Database
+from services.api.settings import DatabaseSettings
 
 if TYPE_CHECKING:
     from services.api.database import Connection
@@ -183,15 +182,9 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run one command; exit status 1 when it failed."""
     options = _parser().parse_args()
-    try:
-        return asyncio.run(
-            _run(options, load_settings_or_exit(DatabaseSettings, service=ApiSettings))
-        )
-    except (NameTaken, DatabaseUnavailable, asyncpg.UndefinedTableError) as error:
-        hint = "run python -m services.api.migrate first: "
-        undefined = isinstance(error, asyncpg.UndefinedTableError)
-        sys.stderr.write(f"keys: {hint if undefined else ''}{error}\n")
-        return 1
+    return run_command(
+        "keys", DatabaseSettings, lambda settings: _run(options, settings), NameTaken
+    )
 
 
 if __name__ == "__main__":

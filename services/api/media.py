@@ -3,7 +3,7 @@
 import contextlib
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -27,6 +27,8 @@ log = structlog.get_logger()
 PIECE_BYTES = 1024 * 1024
 """Read at once and held per response. A slow or paused player holds one piece and no connection
 to the object store."""
+
+STORE_AWAY = "the object store is away; try again in a few seconds"
 
 _RANGE = re.compile(r"^bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
@@ -177,16 +179,30 @@ async def ranged_response(
 
 
 async def _first_piece(stream: AsyncIterator[bytes], key: str) -> bytes:
-    try:
+    with store_trouble(key, NotPartsError, KeyError, event="media.lost"):
         return await anext(stream)
-    except (ObjectNotFound, RangeNotSatisfiable, MediaCutShort, NotPartsError, KeyError) as error:
-        log.error("media.lost", object_key=key, reason=str(error))
+
+
+@contextlib.contextmanager
+def store_trouble(
+    key: str, *broken: type[Exception], event: str, thing: str = "recording", **about: object
+) -> Iterator[None]:
+    """Raise Problem 404 where an object or its bytes are not there, 503 where the store is away.
+
+    `broken`: what else says that they are not what the catalog says. `event` and `about` are for
+    the log.
+    """
+    lost: tuple[type[Exception], ...] = (ObjectNotFound, RangeNotSatisfiable, MediaCutShort)
+    try:
+        yield
+    except lost + broken as error:
+        log.error(event, object_key=key, reason=str(error), **about)
         raise not_found(
-            "the catalog knows this recording, but the object store does not have it (any more)"
+            f"the catalog knows this {thing}, but the object store does not have it (any more)"
         ) from error
     except StorageError as error:
         log.warning("media.unavailable", object_key=key, reason=str(error))
-        raise unavailable("the object store is away; try again in a few seconds") from error
+        raise unavailable(STORE_AWAY) from error
 
 
 class _Sending(StreamingResponse):

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import structlog
-
 from libs.media.first_sample import (
     FirstSample,
     NoPictureError,
@@ -13,15 +11,11 @@ from libs.media.first_sample import (
     part_of_one,
     video_only,
 )
-from libs.storage.errors import ObjectNotFound, RangeNotSatisfiable, StorageError
-from libs.web.problems import not_found, unavailable
 from services.api.context import Objects
-from services.api.media import ByteRange, MediaCutShort, read_pieces
+from services.api.media import ByteRange, MediaCutShort, read_pieces, store_trouble
 
 if TYPE_CHECKING:
     import asyncpg
-
-log = structlog.get_logger()
 
 FIRST_READ_BYTES = 128 * 1024
 """Usually holds the header and all of the picture; the rest of a larger one is read after it."""
@@ -42,7 +36,7 @@ async def read_picture(
     """Return the part that holds a fragment's first picture alone; raises Problem: 404 or 503."""
     fragment = ByteRange(row["fragment_offset"][number], row["fragment_bytes"][number])
     key = row["object_key"]
-    try:
+    with store_trouble(key, NoPictureError, event="picture.lost", thing="picture", fragment=number):
         sample, data = await _first_picture(objects, key, fragment)
         return part_of_one(
             sample,
@@ -51,31 +45,15 @@ async def read_picture(
             shift_90k=showing.shift_90k,
             duration_90k=showing.duration_90k,
         )
-    except (ObjectNotFound, RangeNotSatisfiable, MediaCutShort, NoPictureError) as error:
-        log.error("picture.lost", object_key=key, fragment=number, reason=str(error))
-        raise not_found(
-            "the catalog knows this picture, but the object store does not have it (any more)"
-        ) from error
-    except StorageError as error:
-        log.warning("media.unavailable", object_key=key, reason=str(error))
-        raise unavailable("the object store is away; try again in a few seconds") from error
 
 
 async def read_video_init(objects: Objects, row: "asyncpg.Record") -> bytes:
     """Return a recording's init segment without its sound; raises Problem: 404 or 503."""
     key = row["object_key"]
-    try:
+    with store_trouble(key, KeyError, IndexError, event="picture.lost"):
         if row["init_bytes"] > LARGEST_INIT:
             raise MediaCutShort(f"an init segment of {row['init_bytes']} bytes")
         return video_only(await _read(objects, key, ByteRange(0, row["init_bytes"])))
-    except (ObjectNotFound, RangeNotSatisfiable, MediaCutShort, KeyError, IndexError) as error:
-        log.error("picture.lost", object_key=key, reason=str(error))
-        raise not_found(
-            "the catalog knows this recording, but the object store does not have it (any more)"
-        ) from error
-    except StorageError as error:
-        log.warning("media.unavailable", object_key=key, reason=str(error))
-        raise unavailable("the object store is away; try again in a few seconds") from error
 
 
 async def _first_picture(

@@ -12,16 +12,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import asyncpg
-
 from libs.runtime.credentials import CredentialBox, CredentialsUnreadable
-from libs.runtime.settings import load_settings_or_exit
 from services.api import registry
 from services.api.audit import Entry, write_entry
-from services.api.database import Database, DatabaseUnavailable
+from services.api.command import run_command
+from services.api.database import Database
 from services.api.device_registry import DEVICES
 from services.api.registry import CAMERAS
-from services.api.settings import ApiSettings, SealingSettings
+from services.api.settings import SealingSettings
 
 if TYPE_CHECKING:
     from services.api.database import Connection
@@ -130,12 +128,12 @@ def main() -> int:
         help="how long to wait until the api has put everything on the bus",
     )
     options = parser.parse_args()
-    settings = load_settings_or_exit(SealingSettings, service=ApiSettings)
-    try:
-        return asyncio.run(_run(settings, options.wait_seconds))
-    except (ValueError, DatabaseUnavailable, asyncpg.UndefinedTableError) as error:
-        sys.stderr.write(f"rotate_credentials: {error}\n")
-        return 1
+    return run_command(
+        "rotate_credentials",
+        SealingSettings,
+        lambda settings: _run(settings, options.wait_seconds),
+        ValueError,
+    )
 
 
 if __name__ == "__main__":

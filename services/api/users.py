@@ -5,21 +5,18 @@ a password once: only its hash is stored.
 """
 
 import argparse
-import asyncio
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import asyncpg
-
-from libs.runtime.settings import load_settings_or_exit
 from services.api import user_registry
 from services.api.access import Role
 from services.api.audit import Entry, write_entry
-from services.api.database import Database, DatabaseUnavailable
+from services.api.command import run_command
+from services.api.database import Database
 from services.api.passwords import Passwords, new_password
 from services.api.sessions import end_sessions_of
-from services.api.settings import ApiSettings, DatabaseSettings
+from services.api.settings import DatabaseSettings
 from services.api.user_registry import User
 
 if TYPE_CHECKING:
@@ -111,15 +108,9 @@ def main() -> int:
     reset.add_argument("name", metavar="NAME")
     commands.add_parser("list", help="names, roles, last sign-in")
     options = parser.parse_args()
-    try:
-        return asyncio.run(
-            _run(options, load_settings_or_exit(DatabaseSettings, service=ApiSettings))
-        )
-    except (NoSuchUser, DatabaseUnavailable, asyncpg.UndefinedTableError) as error:
-        hint = "run python -m services.api.migrate first: "
-        undefined = isinstance(error, asyncpg.UndefinedTableError)
-        sys.stderr.write(f"users: {hint if undefined else ''}{error}\n")
-        return 1
+    return run_command(
+        "users", DatabaseSettings, lambda settings: _run(options, settings), NoSuchUser
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Pictures for scrubbing through recorded footage, and a playlist that names all there is."""
 
 from dataclasses import replace
-from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from libs.contracts.times import isoformat_z
 from libs.web.problems import invalid, not_found
 from services.api.access import Principal
 from services.api.context import Context, Ctx
-from services.api.grants import maker_id, require_access
+from services.api.grants import maker_id, media_signature, require_access
 from services.api.iframes import (
     Picture,
     choose_pictures,
@@ -56,10 +56,15 @@ async def pictures(
     if len(chosen) > MAX_PICTURES:
         raise _too_many(chosen, query.every_seconds)
     now = ctx.now()
+
+    @cache  # one for all pictures of a recording
+    def signature(recording_id: str) -> str:
+        return media_signature(ctx, who, recording_id, now)
+
     text = render_pictures(
         chosen,
-        picture_uri=lambda picture: _picture_uri(ctx, who, picture, now),
-        init_uri=lambda recording_id: _uri(ctx, who, recording_id, "init", now),
+        picture_uri=lambda picture: _picture_uri(picture, signature(picture.recording_id)),
+        init_uri=lambda recording_id: _uri(recording_id, "init", signature(recording_id)),
         is_final=selection.is_final,
         every_seconds=query.every_seconds,
     )
@@ -160,23 +165,16 @@ def _passed_on(ctx: Context, who: Principal, camera_id: str, query: PicturesQuer
     return signature.query
 
 
-def _picture_uri(ctx: Context, who: Principal, picture: Picture, now: datetime) -> str:
-    uri = _uri(ctx, who, picture.recording_id, str(picture.number), now)
+def _picture_uri(picture: Picture, signature: str) -> str:
+    uri = _uri(picture.recording_id, str(picture.number), signature)
     shift = f"&shift={picture.shift_90k}" if picture.shift_90k else ""
     is_own = picture.duration_90k == picture.own_90k
     return f"{uri}{shift}" if is_own else f"{uri}{shift}&duration={picture.duration_90k}"
 
 
-def _uri(ctx: Context, who: Principal, recording_id: str, name: str, now: datetime) -> str:
-    """Return a signed address, relative to the playlist, so that a proxy's prefix does no harm."""
-    signature = ctx.signer.sign(
-        media_scope(recording_id),
-        maker=maker_id(who),
-        now=now.timestamp(),
-        valid_seconds=ctx.settings.media_link_seconds,
-        align=True,
-    )
-    return f"../../media/{recording_id}/iframes/{name}.mp4?{signature.query}"
+def _uri(recording_id: str, name: str, signature: str) -> str:
+    """Return an address relative to the playlist, so that a proxy's prefix does no harm."""
+    return f"../../media/{recording_id}/iframes/{name}.mp4?{signature}"
 
 
 def _too_many(chosen: list[Picture], every_seconds: float | None) -> Exception:

@@ -11,7 +11,7 @@ from libs.contracts.ids import CameraId
 from libs.contracts.times import from_unix_seconds, isoformat_z
 from services.api.access import Permission, Principal
 from services.api.context import Context, Ctx
-from services.api.grants import maker_id, require_access
+from services.api.grants import maker_id, media_signature, require_access
 from services.api.media import Media, media_response
 from services.api.playlist import render
 from services.api.playlist_response import playlist_response
@@ -140,12 +140,5 @@ def _media_uri(
     ctx: Context, who: Principal, recording_id: str, shift_90k: int, now: datetime
 ) -> str:
     """Return a signed address, relative to the playlist, so that a proxy's prefix does no harm."""
-    signature = ctx.signer.sign(
-        media_scope(recording_id),
-        maker=maker_id(who),
-        now=now.timestamp(),
-        valid_seconds=ctx.settings.media_link_seconds,
-        align=True,
-    )
     shift = f"&shift={shift_90k}" if shift_90k else ""
-    return f"../../media/{recording_id}.mp4?{signature.query}{shift}"
+    return f"../../media/{recording_id}.mp4?{media_signature(ctx, who, recording_id, now)}{shift}"

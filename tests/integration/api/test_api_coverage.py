@@ -136,11 +136,8 @@ async def test_footage_nobody_asked_for_makes_nothing_complete(api: Api):
     assert (day["wanted"], day["recorded"], day["unasked"], day["missing"]) == (100, 60, 60, 40)
 
 
-async def test_footage_in_a_live_recorders_spool_is_pending_and_not_unexplained(api: Api):
-    await api.add_camera(record=False)
-    stored_until = NOW - timedelta(seconds=40)
-    await want(api, (NOW - timedelta(seconds=100), None))
-    await api.apply(recording(NOW - timedelta(seconds=100), 60))
+def hear_recorder(api: Api, **stored: datetime) -> None:
+    """A recorder says that it has recorded all until now, and what of it is stored."""
     progress = RecordingProgress(
         camera_id="front-door",
         recorder="r1",
@@ -149,9 +146,16 @@ async def test_footage_in_a_live_recorders_spool_is_pending_and_not_unexplained(
         accounted_until=NOW,
         state=CameraState.RECORDING,
         state_since=NOW - timedelta(seconds=100),
-        last_recording_at=stored_until,
+        **stored,
     )
     api.context.board.on_progress(Change("main.front-door", progress, 1))
+
+
+async def test_footage_in_a_live_recorders_spool_is_pending_and_not_unexplained(api: Api):
+    await api.add_camera(record=False)
+    await want(api, (NOW - timedelta(seconds=100), None))
+    await api.apply(recording(NOW - timedelta(seconds=100), 60))
+    hear_recorder(api, last_recording_at=NOW - timedelta(seconds=40))
 
     (live,) = await coverage(api, NOW - timedelta(hours=1), NOW)
     api.set_now(NOW + timedelta(minutes=5))
@@ -167,18 +171,8 @@ async def test_footage_that_the_catalog_has_yet_to_hear_of_is_pending(api: Api):
     await api.add_camera(record=False)
     await want(api, (NOW - timedelta(seconds=100), None))
     await api.apply(recording(NOW - timedelta(seconds=100), 20))
-    progress = RecordingProgress(
-        camera_id="front-door",
-        recorder="r1",
-        epoch=1,
-        seen_at=NOW,
-        accounted_until=NOW,
-        state=CameraState.RECORDING,
-        state_since=NOW - timedelta(seconds=100),
-        last_recording_at=NOW - timedelta(seconds=20),
-        stored_until=NOW - timedelta(seconds=20),
-    )
-    api.context.board.on_progress(Change("main.front-door", progress, 1))
+    stored_until = NOW - timedelta(seconds=20)
+    hear_recorder(api, last_recording_at=stored_until, stored_until=stored_until)
 
     (behind,) = await coverage(api, NOW - timedelta(hours=1), NOW)
     await api.apply(recording(NOW - timedelta(seconds=60), 40))

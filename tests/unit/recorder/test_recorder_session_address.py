@@ -22,24 +22,7 @@ def test_this_machine_is_refused_unless_the_settings_allow_it(
 ) -> None:
     opened: list[object] = []
     monkeypatch.setattr("services.recorder.session.RtspSource", lambda *a, **k: opened.append(a))
-    reports: queue.Queue[Report] = queue.Queue()
-    session = CameraSession(
-        config(url=f"rtsp://{host}:8554/x"),
-        None,
-        settings=RecorderSettings(),
-        logins=RejectedLogins(first_seconds=60, longest_seconds=60),
-        recording=None,
-        rendition=Rendition.MAIN,
-        live=LiveBuffer(limit_bytes=1024).open(),
-        report=reports.put,
-        flush=lambda: None,
-    )
-
-    session.start()
-    try:
-        report = reports.get(timeout=10)
-    finally:
-        session.stop(EndReason.STOPPED)
+    report = first_report(f"rtsp://{host}:8554/x")
 
     assert isinstance(report, Failed)
     assert report.state is CameraState.ERROR
@@ -57,6 +40,15 @@ def test_address_of_the_camera_is_in_no_report(monkeypatch: pytest.MonkeyPatch) 
 
     url = "rtsp://192.0.2.1:7441/Xa93jd0sSecret"
     monkeypatch.setattr("services.recorder.session.RtspSource", refuse)
+    report = first_report(url)
+
+    assert isinstance(report, Failed)
+    assert report.detail.startswith("opening: nobody listens; ")
+    assert "Xa93" not in report.detail
+
+
+def first_report(url: str) -> Report:
+    """Run a session for a camera until it says something."""
     reports: queue.Queue[Report] = queue.Queue()
     session = CameraSession(
         config(url=url),
@@ -72,10 +64,6 @@ def test_address_of_the_camera_is_in_no_report(monkeypatch: pytest.MonkeyPatch) 
 
     session.start()
     try:
-        report = reports.get(timeout=10)
+        return reports.get(timeout=10)
     finally:
         session.stop(EndReason.STOPPED)
-
-    assert isinstance(report, Failed)
-    assert report.detail.startswith("opening: nobody listens; ")
-    assert "Xa93" not in report.detail
