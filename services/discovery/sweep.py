@@ -1,8 +1,8 @@
 """Which ports of which addresses accept a TCP connection."""
 
 import asyncio
-import contextlib
 import errno
+import socket
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -26,7 +26,7 @@ class Sweeper:
     async def open_ports(
         self, host: str, ports: Sequence[int], on_checked: Callable[[], None]
     ) -> tuple[int, ...]:
-        """Return the ports that accept a connection, in the given order; raises nothing.
+        """Return the ports of this IP address that accept a connection, in order; raises nothing.
 
         Takes about `connect_seconds`, besides waiting for free sockets.
         """
@@ -43,18 +43,34 @@ class Sweeper:
     async def _is_open(self, host: str, port: int) -> bool:
         for attempt in range(_TRIES_WITHOUT_SOCKETS):
             try:
-                async with asyncio.timeout(self._connect_seconds):
-                    _, writer = await asyncio.open_connection(host, port)
-            except OSError as error:  # a TimeoutError too
+                return await self._connects(host, port)
+            except OSError as error:
                 if error.errno not in _OUT_OF_SOCKETS:
                     return False
                 metrics.OUT_OF_SOCKETS.inc()
                 await asyncio.sleep(0.2 * (attempt + 1))
-                continue
-            # no goodbye is awaited: a peer that never closes must not hold a slot
-            writer.transport.abort()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
-            return True
         log.warning("scan.sockets_exhausted", host=host, port=port)
         return False
+
+    async def _connects(self, host: str, port: int) -> bool:
+        """Whether the port accepts in time; OSError when it refuses or there is no socket."""
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+        )[0]
+        with socket.socket(family, kind, protocol) as connection:
+            connection.setblocking(False)
+            try:
+                async with asyncio.timeout(self._connect_seconds):
+                    await asyncio.get_running_loop().sock_connect(connection, address)
+            except TimeoutError:
+                # a busy machine may not have let us see what the kernel has long known
+                return _is_connected(connection)
+        return True
+
+
+def _is_connected(connection: socket.socket) -> bool:
+    try:
+        connection.getpeername()
+    except OSError:
+        return False
+    return True

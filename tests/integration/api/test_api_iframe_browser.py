@@ -78,9 +78,17 @@ SEEK = f"""async ([address, times]) => {{
     await loaded;
     const found = [];
     for (const time of times) {{
+        // "seeked" may come before the picture itself
+        const shown = new Promise((done) => {{
+            const look = (_, frame) => {{
+                if (Math.abs(frame.mediaTime - time) < 0.04) done();
+                else video.requestVideoFrameCallback(look);
+            }};
+            video.requestVideoFrameCallback(look);
+        }});
         const sought = told("seeked");
         video.currentTime = time;
-        await sought;
+        await Promise.all([sought, shown]);
         found.push(grey(video));
     }}
     return [video.duration, found];
