@@ -27,6 +27,8 @@ NATS_IMAGE = "nats:2.12-alpine"
 POSTGRES_IMAGE = "postgres:18-alpine"
 S3_IMAGE = os.environ.get("EVERFRAME_TEST_S3_IMAGE", "pgsty/silo:RELEASE.2026-08-06T00-00-00Z")
 
+_MEMORY_BYTES = 8 * 1024**3
+
 
 @dataclass(frozen=True)
 class Infra:
@@ -73,10 +75,21 @@ def _engine_answers() -> bool:
         return False
 
 
+def _memory_folder() -> Path | None:
+    """Return a file system in memory with room for the servers, if there is one.
+
+    A database of its own for each test is hundreds of small files; memory is many times faster.
+    """
+    folder = Path("/dev/shm")
+    if not os.access(folder, os.W_OK) or shutil.disk_usage(folder).free < _MEMORY_BYTES:
+        return None
+    return folder
+
+
 @contextlib.contextmanager
 def server_folder() -> Iterator[Path]:
     """A new folder that an ordinary account can reach, unlike pytest's own temporary folders."""
-    folder = Path(tempfile.mkdtemp(prefix="everframe-"))
+    folder = Path(tempfile.mkdtemp(prefix="everframe-", dir=_memory_folder()))
     folder.chmod(0o711)
     try:
         yield folder
@@ -156,12 +169,12 @@ def docker_infra() -> Iterator[Infra]:
 
 
 @contextlib.asynccontextmanager
-async def fresh_database(admin_dsn: str) -> AsyncIterator[str]:
-    """Create an empty database and drop it afterwards, with whoever is still connected."""
+async def fresh_database(admin_dsn: str, template: str = "template1") -> AsyncIterator[str]:
+    """Create a copy of `template` and drop it afterwards, with whoever is still connected."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     connection = await asyncpg.connect(admin_dsn)
     try:
-        await connection.execute(f"create database {name}")
+        await connection.execute(f"create database {name} template {template}")
         yield f"{admin_dsn.rsplit('/', 1)[0]}/{name}"
         await connection.execute(f"drop database {name} with (force)")
     finally:

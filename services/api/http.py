@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Security
+from fastapi import FastAPI, Request, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, HTTPBearer
@@ -96,13 +96,12 @@ def build_http(context: Context) -> FastAPI:
         max_body_size=MAX_BODY_BYTES,
     )
     app.state.context = context
-    # For the document only; Authenticate does the checking.
-    api = APIRouter(
-        prefix="/api/v1", dependencies=[_BEARER, _HEADER], responses=_problem_responses()
-    )
+    responses = _problem_responses()
     for module in ROUTES:
-        api.include_router(module.router)
-    app.include_router(api)
+        # The dependencies are for the document only; Authenticate does the checking.
+        app.include_router(
+            module.router, prefix="/api/v1", dependencies=[_BEARER, _HEADER], responses=responses
+        )
     app.include_router(live.sockets, prefix="/api/v1")
     app.include_router(system.router, prefix="/api/v1")
     app.include_router(system.pages)

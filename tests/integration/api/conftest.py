@@ -1,6 +1,6 @@
 """The API over a real database, with the bus and the object store replaced by memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from typing import Any
 import argon2
 import httpx
 import pytest
+from anyio.from_thread import start_blocking_portal
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
 
@@ -41,6 +42,7 @@ from services.api.settings import ApiSettings
 from services.api.signing import LinkSigner
 from services.api.wiring import WIRING
 from services.discovery.wiring import WIRING as DISCOVERY
+from tests.infra import Infra, fresh_database
 
 NOW = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 LIVE_KEY = "l" * 40
@@ -128,11 +130,23 @@ class Api:
         return content
 
 
+@pytest.fixture(scope="session")
+def catalog_template(infra: Infra) -> Iterator[str]:
+    """Name of a database with the catalog's tables, to be copied and never used."""
+    # in a thread of its own, because a test's loop may be running
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(fresh_database(infra.pg_dsn)) as dsn,
+    ):
+        portal.call(migrate, dsn)
+        yield dsn.rsplit("/", 1)[1]
+
+
 @pytest.fixture
-async def migrated(database: str) -> str:
+async def migrated(infra: Infra, catalog_template: str) -> AsyncIterator[str]:
     """DSN of a database with the catalog's tables."""
-    await migrate(database)
-    return database
+    async with fresh_database(infra.pg_dsn, catalog_template) as dsn:
+        yield dsn
 
 
 @pytest.fixture

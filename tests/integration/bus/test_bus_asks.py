@@ -195,9 +195,10 @@ async def test_a_slow_answer_does_not_keep_others_waiting_after_a_restart_of_the
         await nats_server.start()
 
         await eventually_async(lambda: is_answered(api), within=15)
-        release.set()
+        # its answer went to a server that is gone; it would wait for it as long as a probe may take
+        probing.cancel()
         await asyncio.wait([probing])
-        probing.exception()
+        release.set()
 
 
 async def test_a_question_about_another_site_is_not_answered(world: World):
