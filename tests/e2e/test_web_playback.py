@@ -17,7 +17,8 @@ from tools.camera_sim.process import CameraProcess
 pytestmark = pytest.mark.skipif(chromium_path() is None, reason="no Chromium")
 
 LOOP_MS = 10_000
-FRAME_MS = 40
+APART_MS = 200
+"""Five pictures: beside the player's own error, the cameras' times as a busy machine tells them."""
 NAMES = ("door", "yard")
 EDGES = ((0, "started_at"), (-1, "ended_at"))
 
@@ -68,7 +69,7 @@ async def _plays_over_the_gap(seen: Window, gap: dict[str, datetime]) -> None:
     await _open(seen, gap["begin"] - timedelta(seconds=6))
     await expect(_tile(seen, "door")).to_have_attribute("data-state", "showing")
     await expect(_tile(seen, "yard")).to_have_attribute("data-state", "showing")
-    assert await _apart_ms(seen) <= 2 * FRAME_MS
+    assert await _apart_ms(seen) <= APART_MS
 
     await expect(_tile(seen, "door")).to_have_attribute("data-state", "none")
     await expect(_tile(seen, "door")).to_contain_text("No recording")
