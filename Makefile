@@ -61,12 +61,12 @@ key: setup ## make a new admin API key for the installation in DATA
 # ---- check and test ---------------------------------------------------------
 .PHONY: check test format
 FAST_TESTS := tests/unit tests/architecture
-check: setup web-check ## format, lint, types, import rules, unit tests; under a minute
+check: setup web-check ## format, lint, types, import rules, unit tests; a minute, more when web/ changed
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(FAST_TESTS)
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile $(FAST_TESTS)
 
 test: setup web $(FOREIGN)/.installed ## all tests, with real servers and simulated cameras
 	@# side by side where tests wait more than they work, then those that load the whole machine
@@ -90,10 +90,15 @@ WEB_SCHEMA := web/src/api/schema.d.ts
 .PHONY: web web-check
 web: web/dist/index.html ## build the web pages
 
-web-check: web/node_modules/.installed $(WEB_SCHEMA)
+web-check: web/node_modules/.checked
+
+# again only when something changed
+web/node_modules/.checked: web/node_modules/.installed $(WEB_SCHEMA) $(WEB_SOURCES) \
+		$(shell find web/tests -type f) web/biome.json
 	@! grep -n '"resolved"' web/package-lock.json || \
 		{ echo "web/package-lock.json names a registry; make it again with web/.npmrc in force"; exit 1; }
 	@$(NPM) run --silent check
+	@touch $@
 
 web/node_modules/.installed: $(WEB_SETUP) | $(VENV)/.installed
 	@echo "everframe: installing packages for the web pages (once)"

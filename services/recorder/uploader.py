@@ -53,6 +53,7 @@ class Uploader:
         *,
         on_gap: Callable[[SpoolEntry, Gap], None],
         housekeeping_seconds: float = HOUSEKEEPING_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._spool = spool
         self._store = store
@@ -60,6 +61,7 @@ class Uploader:
         self._settings = settings
         self._on_gap = on_gap
         self._housekeeping_seconds = housekeeping_seconds
+        self._idle_seconds = idle_seconds
         self._entries: dict[str, SpoolEntry] = {}
         self._busy: set[str] = set()
         self._unfinished: list[tuple[SpoolEntry, datetime | None]] = []
@@ -127,7 +129,7 @@ class Uploader:
             if entry is None:
                 self._changed.clear()
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(IDLE_SECONDS):
+                    async with asyncio.timeout(self._idle_seconds):
                         await self._changed.wait()
                 continue
             with self._claimed(entry):

@@ -156,6 +156,7 @@ class World:
             settings,
             on_gap=on_gap,
             housekeeping_seconds=0.02,
+            idle_seconds=0.05,
         )
 
     def recover_into(self, uploader: Uploader) -> None:
