@@ -11,6 +11,7 @@ import httpx
 
 SCAN_SECONDS = 60.0
 SCAN_POLL_SECONDS = 1.0
+PAGE_ITEMS = 500
 
 
 class ApiFailed(Exception):
@@ -46,6 +47,17 @@ class ApiClient:
     async def get(self, path: str, **params: Any) -> Any:
         """Return the decoded answer. Raises ApiFailed."""
         return await self._call("GET", path, params=params)
+
+    async def get_all(self, path: str, **params: Any) -> list[dict[str, Any]]:
+        """Return the items of all pages. Raises ApiFailed."""
+        items: list[dict[str, Any]] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = await self.get(path, limit=PAGE_ITEMS, **params, **cursor)
+            items += page["items"]
+            if page["next_cursor"] is None:
+                return items
+            cursor = {"cursor": page["next_cursor"]}
 
     async def call(self, method: str, path: str, body: Any) -> Any:
         """Send a JSON body. Raises ApiFailed."""

@@ -31,6 +31,9 @@ STORED_WITHIN_SECONDS = 60.0
 """An event that an api was killed over is delivered again after half a minute."""
 POLL_SECONDS = 1.0
 PLAYED_SLACK_SECONDS = 2.0
+"""Of each playlist."""
+PLAYED_RECORDINGS = 90
+"""In one playlist: half an hour. The api makes none of more than six hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,17 +214,19 @@ async def check_promise(api: ApiClient, since: datetime) -> list[Finding]:
 async def _check_camera(api: ApiClient, camera: str, since: datetime) -> Finding:
     # First, so that all it counts is listed, also where the catalog is just catching up.
     seconds = await _coverage(api, camera, since)
-    page = await api.get(
-        f"/cameras/{camera}/recordings", **{"from": since.isoformat(), "limit": 500}
-    )
-    recordings = page["items"]
-    played, problem = 0.0, None
-    if recordings:
-        until = max(datetime.fromisoformat(item["ended_at"]) for item in recordings)
-        played, problem = await _play(api, camera, since, until)
-    else:
-        problem = "no recording is in the catalog"
-    if problem is None and played < seconds["recorded"] - PLAYED_SLACK_SECONDS:
+    path = f"/cameras/{camera}/recordings"
+    recordings = await api.get_all(path, **{"from": since.isoformat()})
+    played, slack = 0.0, 0.0
+    problem = None if recordings else "no recording is in the catalog"
+    for first in range(0, len(recordings), PLAYED_RECORDINGS):
+        some = recordings[first : first + PLAYED_RECORDINGS]
+        start = min(datetime.fromisoformat(item["started_at"]) for item in some)
+        until = max(datetime.fromisoformat(item["ended_at"]) for item in some)
+        more, problem = await _play(api, camera, max(since, start), until)
+        played, slack = played + more, slack + PLAYED_SLACK_SECONDS
+        if problem is not None:
+            break
+    if problem is None and played < seconds["recorded"] - slack:
         problem = "less plays back than was recorded"
     if problem is None and seconds["unexplained"] >= 1.0:
         problem = "there is missing footage that no gap explains"

@@ -7,7 +7,7 @@ from typing import Any
 
 import av
 
-from tools.local.api_client import ApiClient
+from tools.local.api_client import ApiClient, ApiFailed
 from tools.local.demo import check_promise
 
 SINCE = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -24,8 +24,8 @@ class LateApi(ApiClient):
     async def get(self, path: str, **params: Any) -> Any:
         if path == "/cameras":
             return [{"camera_id": "front-door"}]
-        ends = range(20, self._catch_up() + 1, 20)
-        return {"items": [{"ended_at": (SINCE + timedelta(seconds=s)).isoformat()} for s in ends]}
+        starts = range(0, self._catch_up(), 20)
+        return {"items": [recording(start) for start in starts], "next_cursor": None}
 
     async def coverage(self, camera_id: str, start: datetime) -> dict[str, float]:
         recorded = self._catch_up()
@@ -40,6 +40,37 @@ class LateApi(ApiClient):
     def _catch_up(self) -> int:
         self._questions += 1
         return 20 if self._questions == 1 else 40
+
+
+class LongApi(ApiClient):
+    """Its catalog holds 200 recordings of a camera on pages of 50; it plays at most an hour."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("http://127.0.0.1:9", "key")
+        self._folder = folder
+
+    async def get(self, path: str, **params: Any) -> Any:
+        if path == "/cameras":
+            return [{"camera_id": "front-door"}]
+        first = int(params.get("cursor", 0))
+        items = [recording(number * 20) for number in range(first, first + 50)]
+        return {"items": items, "next_cursor": None if first == 150 else str(first + 50)}
+
+    async def coverage(self, camera_id: str, start: datetime) -> dict[str, float]:
+        return {"recorded": 4000.0, "explained": 0.0, "pending": 0.0, "unexplained": 0.0}
+
+    async def playlist_url(self, camera_id: str, start: datetime, end: datetime) -> str:
+        if end - start > timedelta(hours=1):
+            raise ApiFailed("a playlist is of at most an hour")
+        return write_video(
+            self._folder / "played.mp4", seconds=round((end - start).total_seconds())
+        )
+
+
+def recording(start: int) -> dict[str, str]:
+    started_at = SINCE + timedelta(seconds=start)
+    ended_at = started_at + timedelta(seconds=20)
+    return {"started_at": started_at.isoformat(), "ended_at": ended_at.isoformat()}
 
 
 def write_video(path: Path, *, seconds: int) -> str:
@@ -66,4 +97,17 @@ async def test_the_check_waits_for_a_catalog_that_is_behind(tmp_path):
     assert found.recordings == 2
     assert found.recorded_seconds == 40.0
     assert found.played_seconds >= 38.0
+    await api.aclose()
+
+
+async def test_the_check_of_a_long_run_follows_the_pages_and_plays_piece_by_piece(tmp_path):
+    # It read one page of recordings and asked for one playlist: a run of more than 2.8 hours
+    # could not pass, and one of more than six had no playlist at all.
+    api = LongApi(tmp_path)
+
+    (found,) = await check_promise(api, SINCE)
+
+    assert found.problem is None
+    assert found.recordings == 200
+    assert found.played_seconds >= 3990.0
     await api.aclose()
