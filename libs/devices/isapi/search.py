@@ -93,9 +93,12 @@ class FootageSearch:
         for item in items:
             if item in read:  # told again at the seam of two pages
                 continue
-            started_at = times.read(item.start, not_before=before)
-            ended_at = times.read(item.end, not_before=started_at + RESOLUTION)
-            before = ended_at - 2 * RESOLUTION
+            try:
+                started_at = times.read(item.start, not_before=before)
+                ended_at = times.read(item.end, not_before=started_at + RESOLUTION)
+                before = ended_at - 2 * RESOLUTION
+            except OverflowError as error:
+                raise DeviceError(FailureReason.PROTOCOL, "a time outside the calendar") from error
             if ended_at > started_at:
                 read[item] = self._file_of(item, (started_at, ended_at), channel, stream)
             else:

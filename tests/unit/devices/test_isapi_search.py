@@ -219,3 +219,15 @@ async def test_a_mutated_result_is_a_listing_or_a_device_error(mutations):
         reason = error.reason
     assert listed is not None or reason is FailureReason.PROTOCOL
     assert len(client.asked) < 100
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+async def test_a_file_at_the_end_of_the_calendar_is_a_protocol_error(time):
+    # The seconds that are added to tell repeated hours apart left the calendar: a bug in our log.
+    found = re.sub(r"2025-03-01T0\d:00:00Z", time, item(8))
+    search, _ = a_search(lambda *_: page("OK", found))
+
+    with pytest.raises(DeviceError) as caught:
+        await search.files("1", "main", DAY, TIMES)
+
+    assert caught.value.reason is FailureReason.PROTOCOL
