@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,9 @@ def main() -> int:
     given, arguments = parser.parse_known_args()
     if arguments and given.command not in COMMANDS:
         parser.error(f"unrecognized arguments: {' '.join(arguments)}")
+    if given.seconds is not None and given.command != "demo":
+        # the check at the end switches recording off and on
+        parser.error("--seconds belongs to `demo`")
     options = StackOptions(
         data=given.data,
         ports=Ports(
@@ -63,21 +67,38 @@ def _parser() -> argparse.ArgumentParser:
         "`users list`, `users reset NAME`, `keys create --name NAME`",
     )
     parser.add_argument("--data", type=Path, default=Path(".everframe"), help="where all state is")
-    parser.add_argument("--seconds", type=float, help="run that long, check, exit (demo)")
-    parser.add_argument("--recorders", type=int, default=1)
-    parser.add_argument("--streamers", type=int, default=StackOptions.streamers)
+    parser.add_argument("--seconds", type=_count, help="run that long, check, exit (demo)")
+    parser.add_argument("--recorders", type=_count, default=1)
+    parser.add_argument("--streamers", type=_count, default=StackOptions.streamers)
     ports = Ports()
-    parser.add_argument("--api-port", type=int, default=DEFAULT_API_PORT)
-    parser.add_argument("--health-port", type=int, default=DEFAULT_HEALTH_PORT)
+    parser.add_argument("--api-port", type=_port, default=DEFAULT_API_PORT)
+    parser.add_argument("--health-port", type=_port, default=DEFAULT_HEALTH_PORT)
     parser.add_argument(
-        "--streamer-port", type=int, default=DEFAULT_STREAMER_PORT, help="of the first streamer"
+        "--streamer-port", type=_port, default=DEFAULT_STREAMER_PORT, help="of the first streamer"
     )
-    parser.add_argument("--nats-port", type=int, default=ports.nats)
-    parser.add_argument("--postgres-port", type=int, default=ports.postgres)
-    parser.add_argument("--s3-port", type=int, default=ports.s3)
-    parser.add_argument("--s3-metrics-port", type=int, default=ports.s3_metrics)
-    parser.add_argument("--camera-port", type=int, default=18554, help="first simulated camera")
+    parser.add_argument("--nats-port", type=_port, default=ports.nats)
+    parser.add_argument("--postgres-port", type=_port, default=ports.postgres)
+    parser.add_argument("--s3-port", type=_port, default=ports.s3)
+    parser.add_argument("--s3-metrics-port", type=_port, default=ports.s3_metrics)
+    parser.add_argument("--camera-port", type=_port, default=18554, help="first simulated camera")
     return parser
+
+
+def _count(text: str) -> int:
+    return _number(text, range(1, 1_000_000))
+
+
+def _port(text: str) -> int:
+    # others are counted up from some of them
+    return _number(text, range(1, 65_001))
+
+
+def _number(text: str, allowed: range) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) not in allowed:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number from {allowed[0]} to {allowed[-1]}"
+        )
+    return int(text)
 
 
 if __name__ == "__main__":

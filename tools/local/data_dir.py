@@ -9,6 +9,10 @@ class DataDirInUse(Exception):
     """Another launcher works on the same data directory."""
 
 
+class DataDirUnusable(Exception):
+    """The data directory cannot be made or written."""
+
+
 class DataDir:
     """Owns the directory from `lock` to `unlock`."""
 
@@ -25,9 +29,18 @@ class DataDir:
         return self.path / "logs"
 
     def lock(self) -> None:
-        """Create the directory where needed and take it; raises DataDirInUse."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        """Create the directory where needed and take it.
+
+        Raises DataDirInUse and DataDirUnusable.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise DataDirUnusable(
+                f"{self.path} cannot hold the data ({error.strerror}); "
+                "choose another directory with --data"
+            ) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

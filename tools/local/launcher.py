@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from tools.local.accounts import AccountUnknown
 from tools.local.api_client import ApiClient, ApiFailed
-from tools.local.data_dir import DataDirInUse
+from tools.local.data_dir import DataDirInUse, DataDirUnusable
 from tools.local.demo import CAMERAS, SETTLE_SECONDS, DemoCameras, check_promise
 from tools.local.ports import LOOPBACK, PortBusy
 from tools.local.processes import ProcessError
@@ -23,6 +23,7 @@ EXPLAINED = (
     ApiFailed,
     CommandFailed,
     DataDirInUse,
+    DataDirUnusable,
     PermissionError,
     PortBusy,
     ProcessError,

@@ -51,25 +51,32 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
+    """Whether nobody listens; raises PermissionError where this account may not."""
     with socket.socket() as probe:
         # Connections of an earlier run that linger in TIME_WAIT do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
-            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+            if error.errno == errno.EADDRINUSE:
                 return False
             raise
         return True
 
 
 async def ensure_free(port: int, *, wanted_by: str, setting: str, patience: float = 3.0) -> None:
-    """Raise PortBusy when the port stays taken.
+    """Raise PortBusy when the port stays taken, PermissionError when only root may have it.
 
     Waits `patience` seconds first: the servers of a killed launcher need a moment to end.
     """
     deadline = time.monotonic() + patience
-    while not is_free(port):
-        if time.monotonic() > deadline:
-            raise PortBusy(port, wanted_by=wanted_by, setting=setting)
-        await asyncio.sleep(0.05)
+    try:
+        while not is_free(port):
+            if time.monotonic() > deadline:
+                raise PortBusy(port, wanted_by=wanted_by, setting=setting)
+            await asyncio.sleep(0.05)
+    except PermissionError as error:
+        raise PermissionError(
+            f"this account may not listen on port {port}, which {wanted_by} needs; "
+            f"choose another port with {setting}"
+        ) from error

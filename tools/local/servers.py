@@ -55,8 +55,8 @@ class LocalServers:
     async def start(self) -> Endpoints:
         """Start all three at once; on failure none is left running.
 
-        Raises DataDirInUse, PortBusy, ProcessError, SecretFileDamaged or AccountUnknown, each
-        with a message for the person at the terminal.
+        Raises DataDirInUse, DataDirUnusable, PortBusy, ProcessError, SecretFileDamaged or
+        AccountUnknown, each with a message for the person at the terminal.
         """
         self.data.lock()
         try:

@@ -222,14 +222,17 @@ class Stack:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the launcher, which ends what it started
         )
         try:
             async with asyncio.timeout(COMMAND_SECONDS):
                 out, err = await process.communicate()
         except TimeoutError:
-            process.kill()
-            await process.wait()
             raise CommandFailed(f"{module} did not end in {COMMAND_SECONDS:.0f} s") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         if process.returncode != 0:
             raise CommandFailed(f"{module} failed:\n{err.decode(errors='replace').strip()}")
         return out.decode().strip()

@@ -18,7 +18,7 @@ from nats.aio.client import Client
 
 from libs.storage.provision import S3User
 from tests.infra import Infra
-from tools.local.data_dir import DataDirInUse
+from tools.local.data_dir import DataDir, DataDirInUse, DataDirUnusable
 from tools.local.nats_server import NatsServer
 from tools.local.object_store import S3Server
 from tools.local.ports import PortBusy, free_ports
@@ -102,6 +102,14 @@ async def test_a_data_directory_in_use_is_named_with_its_holder(reachable_dir: P
 
         with pytest.raises(DataDirInUse):  # a failed start took nothing from the holder
             await second.start()
+
+
+def test_a_place_that_holds_no_data_directory_is_named(tmp_path: Path) -> None:
+    # A file in its place ended with a traceback.
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(DataDirUnusable, match=f"{place} cannot hold .* --data"):
+            DataDir(place).lock()
 
 
 async def test_a_busy_port_is_an_error_that_says_what_to_change(
