@@ -66,15 +66,17 @@ async def begun(
     ctx: Context, request: Request, user: Checked, caller: Caller, old_token: str | None
 ) -> tuple[Held, Principal]:
     """Begin a session in place of the one that the browser held; raises Problem 401."""
-    now = ctx.now()
+    now, ended = ctx.now(), None
     async with ctx.database.transaction() as db:
         if old_token is not None:
-            await end_session_of_token(db, old_token, ctx.identity.tokens, now)
+            ended = await end_session_of_token(db, old_token, ctx.identity.tokens, now)
         if not await user_registry.note_sign_in(db, user.user_id, user.password_changed_at, now):
             raise Problem(HTTPStatus.UNAUTHORIZED, REFUSED)
         held = await begin_session(db, user.user_id, ctx.identity.tokens, caller, now)
         by = Principal("user", user.user_id, user.name, frozenset())
         await audit(ctx, request, "session.began", subject=held.session_id, db=db, by=by)
+    # the session before may be another user's; of this one's, the oldest may have had to go
+    ctx.principals.forget(None if ended else user.user_id)
     principal = await ctx.principals.of_session(held.session_id)
     if principal is None:
         raise Problem(HTTPStatus.UNAUTHORIZED, REFUSED)
