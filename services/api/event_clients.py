@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from libs.web.problems import Problem, unavailable
 from services.api import metrics
-from services.api.access import Principal
+from services.api.access import Permission, Principal
 
 MOST_AT_ONCE = 500
 MOST_PER_PRINCIPAL = 20
@@ -24,6 +24,8 @@ class Told:
     text: bytes
     cameras: frozenset[str]
     """Ids of the cameras that it is about: who sees none of them is not told."""
+    needs: Permission
+    """What whoever is told must be allowed."""
 
 
 class Client:
@@ -39,7 +41,7 @@ class Client:
 
     def offer(self, told: Told) -> None:
         """Queue an event if it may be known; a client that lets too many wait is cut."""
-        if self.is_over or not self.principal.visible(told.cameras):
+        if self.is_over or not self._may_know(told):
             return
         if len(self._waiting) >= MOST_WAITING:
             metrics.EVENT_CLIENTS_CUT.inc()
@@ -53,6 +55,9 @@ class Client:
         self.is_over = True
         self._waiting.clear()
         self._something.set()
+
+    def _may_know(self, told: Told) -> bool:
+        return self.principal.may(told.needs) and bool(self.principal.visible(told.cameras))
 
     async def take(self, wait_seconds: float) -> bytes:
         """Return everything that waits as soon as there is something; empty when the time is over.

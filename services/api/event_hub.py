@@ -20,6 +20,7 @@ from libs.contracts.gaps import GapDetected
 from libs.contracts.messages import Event
 from libs.contracts.recordings import RecordingCompleted
 from libs.contracts.times import seconds_between
+from services.api.access import Permission
 from services.api.event_clients import Clients, Told
 from services.api.recording_ids import recording_url_id
 from services.api.schemas import GapView, MissingSpan, StatusView
@@ -34,6 +35,8 @@ PAUSE_SECONDS = 0.2
 
 STATE_OF_STATUS = frozenset({"name", "record", "state", "since", "detail", "recorder", "open_gap"})
 STATE_OF_HEALTH = frozenset({"state", "since", "detail", "is_flapping"})
+
+FOOTAGE = Permission.FOOTAGE_READ
 
 View = Callable[[CameraConfig], StatusView]
 
@@ -93,9 +96,9 @@ class EventHub:
         """Tell of an event that is in the catalog now."""
         match event:
             case RecordingCompleted():
-                self._tell("recording", recording_event(event), event.camera_id)
+                self._tell("recording", recording_event(event), event.camera_id, needs=FOOTAGE)
             case GapDetected():
-                self._tell("gap", gap_event(event), event.camera_id)
+                self._tell("gap", gap_event(event), event.camera_id, needs=FOOTAGE)
 
     # ---- what is told -------------------------------------------------------
     async def run(self, view: View) -> None:
@@ -155,11 +158,17 @@ class EventHub:
         for name in ("camera-status", "camera-health"):
             self._said.pop((camera_id, name), None)
 
-    def _tell(self, name: str, data: BaseModel, *camera_ids: str) -> None:
+    def _tell(
+        self,
+        name: str,
+        data: BaseModel,
+        *camera_ids: str,
+        needs: Permission = Permission.CAMERAS_READ,
+    ) -> None:
         if not self.clients:
             return
         text = format_sse_event(data_str=data.model_dump_json(), event=name)
-        self.clients.tell(Told(text, frozenset(camera_ids)))
+        self.clients.tell(Told(text, frozenset(camera_ids), needs))
 
 
 def recording_event(event: RecordingCompleted) -> RecordingEvent:

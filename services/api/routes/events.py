@@ -2,8 +2,8 @@
 
     event: camera-status   a camera's recorder: when its state changes, figures every ten seconds
     event: camera-health   whether a camera can be reached
-    event: recording       a recording is stored and can be played
-    event: gap             a gap, as it was reported
+    event: recording       a recording is stored and can be played (footage:read)
+    event: gap             a gap, as it was reported (footage:read)
     event: cameras         the configuration of a camera changed, or which ones may be seen
 
 Nothing is repeated for those who were away: open the stream, then ask for the state.

@@ -16,7 +16,7 @@ from libs.contracts.health import CameraHealth, HealthState
 from libs.contracts.messages import Event
 from libs.contracts.ownership import RecordingProgress
 from services.api import event_clients
-from services.api.access import Permission, Principal
+from services.api.access import PERMISSIONS, Principal, Role
 from services.api.database import DatabaseUnavailable
 from services.api.handlers import Projector
 from services.api.rights import principal_of
@@ -27,9 +27,7 @@ from tests.integration.api.live_worlds import served
 from tests.waiting import eventually, running
 
 EVENTS = "/api/v1/events"
-GUEST = Principal(
-    "user", "u2", "ben", frozenset({Permission.CAMERAS_READ}), cameras=frozenset({"front-door"})
-)
+GUEST = Principal("user", "u2", "ben", PERMISSIONS[Role.VIEWER], cameras=frozenset({"front-door"}))
 Told = tuple[str, Any]
 
 

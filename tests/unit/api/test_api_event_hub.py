@@ -186,6 +186,18 @@ async def test_nobody_is_told_of_a_camera_that_they_may_not_see(world: World):
     assert sorted(own) == ["camera-status", "cameras"]
 
 
+async def test_footage_is_told_only_to_those_who_may_see_footage(world: World):
+    # A key with `cameras:read` alone heard of every recording and gap, which the lists refuse it.
+    wall = Principal("key", "evf_abcdef", "wall", frozenset({Permission.CAMERAS_READ}))
+    with world.hub.clients.one(wall) as client:
+        world.hub.on_stored(gap("yard"))
+        world.say("yard", state=CameraState.OFFLINE)
+        world.tell()
+        heard = await names(client)
+
+    assert heard == ["camera-status"]
+
+
 def gap(camera_id: str = "door", end: datetime | None = None) -> GapDetected:
     return GapDetected(
         camera_id=camera_id,
