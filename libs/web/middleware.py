@@ -1,12 +1,16 @@
-"""What surrounds every request: counting and security headers. Pure ASGI."""
+"""What surrounds every request: counting, the size of its body, security headers. Pure ASGI."""
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from libs.web.problems import Problem, problem_response
 
 log = structlog.get_logger()
 
@@ -78,6 +82,30 @@ def route_template(scope: Scope) -> str:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
+
+
+class LimitBodies:
+    """Refuses bodies of more than `most_bytes` with a problem."""
+
+    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
+        self._app = RequestBodyLimitMiddleware(app, max_body_size=most_bytes)
+        self._problem = Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"the body has more than {most_bytes} bytes; send less at once",
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_refused = False
+
+        async def telling(message: Message) -> None:
+            nonlocal is_refused
+            if message.get("status") == self._problem.status:  # in plain text
+                is_refused = True
+                await problem_response(self._problem)(scope, receive, send)
+            elif not is_refused:
+                await send(message)
+
+        await self._app(scope, receive, telling if scope["type"] == "http" else send)
 
 
 class SecureHeaders:

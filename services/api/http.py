@@ -11,7 +11,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from libs.runtime.version import VERSION
-from libs.web.middleware import CountRequests, SecureHeaders
+from libs.web.middleware import CountRequests, LimitBodies, SecureHeaders
 from libs.web.problems import (
     Problem,
     field_problem,
@@ -93,7 +93,6 @@ def build_http(context: Context) -> FastAPI:
         docs_url=None,  # the usual pages load scripts from a CDN
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=MAX_BODY_BYTES,
     )
     app.state.context = context
     responses = _problem_responses()
@@ -111,6 +110,7 @@ def build_http(context: Context) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(DatabaseUnavailable, _on_database_away)
     # The last one added is the outermost.
+    app.add_middleware(LimitBodies, most_bytes=MAX_BODY_BYTES)
     app.add_middleware(Authenticate, context=context)
     app.add_middleware(SecureHeaders)
     app.add_middleware(CountRequests, requests=metrics.REQUESTS, seconds=metrics.REQUEST_SECONDS)

@@ -138,6 +138,10 @@ async def test_large_body_is_refused_whether_or_not_it_says_its_size(api: Api):
     undeclared = await api.client.post("/api/v1/cameras", content=endless())
 
     assert (declared.status_code, undeclared.status_code) == (413, 413)
+    for answer in (declared, undeclared):
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "65536 bytes" in answer.json()["detail"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_errors_have_one_shape(api: Api):
