@@ -169,7 +169,9 @@ async def timeline(
 async def calendar(
     db: "Connection", cameras: Sequence[str], stream: str, days: Sequence[DaySpan]
 ) -> list["asyncpg.Record"]:
-    """Return `day` and `seconds` of each of some days, at least one, that follow each other."""
+    """Return `day` and `seconds` of each of some days that follow each other."""
+    if not days:  # a zone that crossed the date line left one out
+        return []
     columns = [day.day for day in days], [day.start for day in days], [day.end for day in days]
     return await db.fetch(CALENDAR, cameras, stream, *columns, days[0].start, days[-1].end)
 

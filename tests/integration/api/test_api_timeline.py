@@ -255,6 +255,18 @@ async def test_day_of_a_clock_change_is_recorded_for_its_real_length(
     assert days == {day: hours * 3600}
 
 
+async def test_day_that_a_zone_left_out_is_not_in_the_calendar(api: Api):
+    # Samoa went from the 29th to the 31st: the day between has no length, and asking for it alone
+    # was a fault.
+    await api.add_camera()
+
+    alone = await calendar(api, "2011-12-30", "2011-12-30", tz="Pacific/Apia")
+    around = await calendar(api, "2011-12-29", "2011-12-31", tz="Pacific/Apia")
+
+    assert alone == {}
+    assert list(around) == ["2011-12-29", "2011-12-31"]
+
+
 async def test_calendar_names_every_day_also_those_without_footage(api: Api):
     await api.apply(recording(datetime(2026, 11, 19, 23, 59, 30, tzinfo=UTC)))
 
