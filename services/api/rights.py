@@ -65,7 +65,10 @@ def check_path(principal: Principal, request: Request) -> None:
 
 def no_camera(camera_id: str) -> Problem:
     """Return what is said of a camera that does not exist, or may not be seen."""
-    return not_found(f"there is no camera {camera_id}")
+    return not_found(
+        f"there is no camera {camera_id}, or you may not see it; "
+        "GET /api/v1/cameras lists those that you may"
+    )
 
 
 def no_recording() -> Problem:

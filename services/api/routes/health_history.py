@@ -7,12 +7,11 @@ from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 
 from libs.contracts.ids import CameraId
-from libs.web.problems import not_found
 from services.api import registry
 from services.api.access import Permission
 from services.api.context import Ctx
 from services.api.health_history import KEPT_DAYS, KINDS, Range, read_changes
-from services.api.rights import needs
+from services.api.rights import needs, no_camera
 from services.api.schemas import ApiTime, Model
 from services.api.schemas_system import MAX_CHANGES, HealthChangeView
 
@@ -56,5 +55,5 @@ async def health_history(
     """
     async with ctx.database.connection() as db:
         if await registry.read_camera(db, camera_id) is None:
-            raise not_found(f"there is no camera {camera_id}")
+            raise no_camera(camera_id)
         return await read_changes(db, query.range_of(camera_id, ctx.now()), limit=query.limit)

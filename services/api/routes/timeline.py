@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query
 
 from libs.contracts.cameras import camera_key
-from libs.web.problems import not_found
 from services.api import timeline as spans
 from services.api.access import Permission, Principal
 from services.api.context import Context, Ctx
 from services.api.days import local_days
 from services.api.pending import pending_since
-from services.api.rights import Who, needs
+from services.api.rights import Who, needs, no_camera
 from services.api.schemas_timeline import (
     CalendarDay,
     CalendarQuery,
@@ -61,7 +60,7 @@ async def _sites(db: "Connection", who: Principal, cameras: Sequence[str]) -> di
     known = await spans.known_cameras(db, who.visible(cameras))
     for camera_id in cameras:
         if camera_id not in known:
-            raise not_found(f"there is no camera {camera_id}")
+            raise no_camera(camera_id)
     return known
 
 
