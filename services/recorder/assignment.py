@@ -172,6 +172,18 @@ class Assignment:
         if self._ledger is not None:
             self._accounted_until = self._ledger.accounted_until
 
+    def left_to(self, successor: RecordingProgress | None) -> None:
+        """Another recorder took the camera; `successor` is the last word that is known of it.
+
+        It accounts for everything since our own last word. A gap that was announced after that
+        is not known to it: nobody else would ever end it.
+        """
+        if self._ledger is None or (gap := self._ledger.open_gap) is None:
+            return
+        known = successor.open_gap if successor else None
+        if known is None or known.started_at != gap.started_at:
+            self._announce(*self._ledger.left())
+
     # ---- what happens -------------------------------------------------------
     def recorded(self, entry: SpoolEntry, until: datetime) -> None:
         """Footage of `entry` is in the spool up to `until`."""

@@ -119,9 +119,13 @@ class GapLedger:
         self.accounted_until = max(self.accounted_until, at)
         return gaps
 
+    def left(self) -> list[Gap]:
+        """Another recorder accounts for this time, and does not know what was announced of it."""
+        return self._end_gap(self._announced + _RETRACTION) if self._announced else []
+
     def _restart(self, now: datetime) -> list[Gap]:
         """The clock was ahead and has been put right: the future is not accounted for."""
-        gaps = self._end_gap(self._announced + _RETRACTION) if self._announced else []
+        gaps = self.left()
         self.accounted_until = self._failed_at = now
         self._newest_start = self._failed_recording = _NEVER
         return gaps

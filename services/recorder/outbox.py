@@ -100,6 +100,10 @@ class Outbox:
                 _set_aside(path)
                 continue
             last = int(path.stem)
+            if isinstance(event, GapDetected) and event.ended_at is None:
+                # who would have ended it is dead, and the next owner accounts for its time
+                path.unlink(missing_ok=True)
+                continue
             self._pending.append((path, event))
         self._numbers = itertools.count(last + 1)
 

@@ -288,6 +288,10 @@ class Ownership:
         """Another recorder holds the camera now."""
         self._assignments.pop(key, None)
         await assignment.end(EndReason.HANDOVER)
+        found = None
+        with contextlib.suppress(BusUnavailable, InvalidPayload):
+            found = await self._progress_kv.get(key)
+        assignment.left_to(found.value if found else None)
 
     async def _share(self) -> None:
         """Take what is free and due here; hand over where the shares are uneven.

@@ -73,6 +73,18 @@ async def test_a_restart_goes_on_where_the_earlier_life_stopped(tmp_path: Path):
     assert len(Outbox(tmp_path)) == 0
 
 
+async def test_an_open_gap_of_an_earlier_life_is_left_to_the_next_owner(tmp_path: Path):
+    # Published after another recorder had taken the camera over, it was never ended.
+    first = Outbox(tmp_path)
+    first.put(gap(1).model_copy(update={"ended_at": None}))
+    first.put(gap(2))
+
+    second = Outbox(tmp_path)
+
+    assert len(second) == 1
+    assert len(list((tmp_path / OUTBOX).iterdir())) == 1
+
+
 async def test_what_waits_while_the_bus_is_away_goes_out_when_it_is_back(tmp_path: Path):
     broker, outbox = FakeBroker(), Outbox(tmp_path)
     broker.go_offline()

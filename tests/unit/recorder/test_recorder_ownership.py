@@ -2,11 +2,13 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from libs.bus.wiring import Wiring
 from libs.contracts.cameras import CameraConfig
+from libs.contracts.gaps import GapDetected
 from libs.contracts.live import Demand, LiveState, Rendition
 from libs.contracts.ownership import Lease, Presence, RecordingProgress
 from services.recorder.ownership import Ownership
@@ -139,3 +141,28 @@ async def test_closing_with_viewers_ends_every_session_and_frees_the_camera():
         assert open_cameras() == set()
         lease = world.broker.bus(OTHERS).leases(Lease, ttl_seconds=5)
         assert await lease.acquire(camera.key, Lease(recorder="x"))
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_who_loses_a_camera_ends_the_gap_that_the_next_owner_does_not_know(is_known: bool):
+    # A recorder cut off from camera and bus announced a gap that nobody ever ended: in the
+    # catalog it explained all that was missing of that camera from then on.
+    world = recorder()
+    camera = config("door", since=now() - timedelta(minutes=1))
+    async with holding(world) as ownership:
+        await put(world, camera)
+        await eventually(lambda: camera.key in ownership.assignments)
+        assignment = ownership.assignments[camera.key]
+        assignment.tick(1.0)
+        mine = assignment.progress()
+        assert mine is not None
+        assert mine.open_gap is not None
+        gap = mine.open_gap if is_known else None
+        theirs = mine.model_copy(update={"recorder": "recorder-2", "open_gap": gap})
+        await world.broker.bus(OTHERS).kv(RecordingProgress).put(camera.key, theirs)
+        await ownership._lose(camera.key, assignment)
+
+    opened, *ended = [each for each in world.said if isinstance(each, GapDetected)]
+    assert (opened.started_at, opened.ended_at) == (mine.open_gap.started_at, None)
+    assert [each.gap_id for each in ended] == ([] if is_known else [opened.gap_id])
+    assert all(each.ended_at is not None for each in ended)
