@@ -28,6 +28,7 @@ _SPARE_REFERENCES = 8
 _FREE_BYTES = 8
 _LONGEST_HEADER = 1 << 20  # bytes of ftyp, moov and reserve that are looked at
 _MOOF_READ = 4096
+_LONGEST_PART_90K = 1 << 31  # hours; more is no length but bytes that the disk spoilt
 
 
 class WrongInitSegmentError(ValueError):
@@ -224,7 +225,7 @@ def _read_part(fd: int, position: int, size: int) -> tuple[boxes.Run, int] | Non
         found_runs = boxes.runs(data, end=moof_size)
     except (KeyError, struct.error):
         return None
-    if not found_runs or not found_runs[0].durations:
+    if not found_runs or not 0 < found_runs[0].duration < _LONGEST_PART_90K:
         return None
     if sum(sum(run.sizes) for run in found_runs) + mdat[1] != mdat[2]:
         return None

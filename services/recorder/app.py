@@ -22,7 +22,7 @@ from services.recorder.figures import recorder_figures
 from services.recorder.ledger import Gap
 from services.recorder.outbox import Outbox
 from services.recorder.ownership import Ownership
-from services.recorder.recovery import recover_spool
+from services.recorder.recovery import quarantined_footage, recover_spool
 from services.recorder.rejected_logins import RejectedLogins
 from services.recorder.settings import RecorderSettings
 from services.recorder.spool import Spool, SpoolEntry
@@ -63,6 +63,9 @@ class _Recorder:
         credentials = _credential_box(settings)
         vanished: list[SpoolEntry] = []
         recovered = await asyncio.to_thread(lambda: list(recover_spool(self._spool, vanished)))
+        unreadable = await asyncio.to_thread(lambda: list(quarantined_footage(self._spool)))
+        for camera_id, lost in unreadable:
+            self._lost(camera_id, settings.site, lost)
         bus = await connect_service(settings, WIRING, stop)
         if bus is None:
             return
@@ -128,9 +131,10 @@ class _Recorder:
         self._spool.remove(entry)
 
     def _lost_footage(self, entry: SpoolEntry, gap: Gap) -> None:
-        self._outbox.put(
-            gap_event(gap, camera_id=entry.camera_id, site=entry.site, recorder=self._name)
-        )
+        self._lost(entry.camera_id, entry.site, gap)
+
+    def _lost(self, camera_id: str, site: str, gap: Gap) -> None:
+        self._outbox.put(gap_event(gap, camera_id=camera_id, site=site, recorder=self._name))
 
     def _reports(self) -> SpoolReports:
         """Bring the writer thread's reports to the event loop."""

@@ -6,11 +6,12 @@ from datetime import timedelta
 import structlog
 
 from libs.contracts.gaps import GapReason
+from libs.contracts.ids import CameraId
 from libs.contracts.recordings import EndReason
 from libs.media.packets import VIDEO_TIMESCALE
-from libs.media.recording_file import recover
+from libs.media.recording_file import read_index, recover
 from services.recorder.ledger import Gap
-from services.recorder.spool import Spool, SpoolEntry, SpoolState
+from services.recorder.spool import Spool, SpoolEntry, SpoolState, moment_of
 
 log = structlog.get_logger()
 
@@ -37,6 +38,26 @@ def finish_interrupted(spool: Spool, entry: SpoolEntry) -> SpoolEntry | None:
         seconds=length.total_seconds(),
     )
     return finished
+
+
+def quarantined_footage(spool: Spool) -> Iterator[tuple[CameraId, Gap]]:
+    """Yield the gaps of recordings whose sidecar is unreadable: nobody can store them.
+
+    The same at every start, for as long as the files are kept.
+    """
+    for path in spool.quarantined_media():
+        camera_id, _, stem = path.name.partition(".")
+        try:
+            started_at = moment_of(stem)
+            index = read_index(path)
+        except (OSError, ValueError) as error:
+            log.error("recording.not_explained", path=str(path), reason=str(error))
+            continue
+        if index is not None:
+            length = timedelta(milliseconds=index.duration_90k * 1000 // VIDEO_TIMESCALE)
+            detail = "its sidecar is unreadable; the file is in the spool's quarantine"
+            gap = Gap(started_at, started_at + length, GapReason.RECORDING_LOST, detail)
+            yield camera_id, gap
 
 
 def lost_stretch(entry: SpoolEntry, *, detail: str, reason: GapReason) -> Gap | None:

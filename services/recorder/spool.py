@@ -152,6 +152,12 @@ class SpoolEntry(BaseModel):
         return self.model_copy(update=changes)
 
 
+def moment_of(file_stem: str) -> datetime:
+    """Return the start that a recording's file name tells; raises ValueError."""
+    day, _, clock = file_stem.partition("T")
+    return datetime.fromisoformat(f"{day}T{clock.partition('Z')[0].replace('-', ':')}Z")
+
+
 class Spool:
     """The spool directory. Methods block on the local disk; call them from a thread."""
 
@@ -205,7 +211,7 @@ class Spool:
                 continue
             try:
                 entries.append(SpoolEntry.model_validate_json(sidecar.read_bytes()))
-            except ValidationError:
+            except (OSError, ValidationError):
                 self._quarantine(sidecar, "unreadable sidecar")
         known = {self.media_path(entry) for entry in entries}
         for media in sorted(self.root.glob("*/*.mp4")):
@@ -218,6 +224,10 @@ class Spool:
     def exists(self, entry: SpoolEntry) -> bool:
         """Whether a recording of this camera, moment and epoch is in the spool."""
         return self.sidecar_path(entry).exists() or self.media_path(entry).exists()
+
+    def quarantined_media(self) -> list[Path]:
+        """Return the quarantined recordings, each named `<camera>.<file name>`."""
+        return sorted((self.root / QUARANTINE).glob("*.mp4"))
 
     def empty_quarantine(self) -> int:
         """Delete what was quarantined; return how many bytes that were."""

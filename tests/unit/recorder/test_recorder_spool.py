@@ -1,7 +1,9 @@
 """Sidecars, crashes, quarantine, and what recovery makes of them."""
 
 import json
+import re
 import shutil
+import struct
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from libs.contracts.recordings import EndReason
 from libs.media.packets import VIDEO_TIMESCALE
 from libs.media.recording_file import RecordingWriter, read_index
 from services.recorder.ledger import Gap
-from services.recorder.recovery import finish_interrupted, recover_spool
+from services.recorder.recovery import finish_interrupted, quarantined_footage, recover_spool
 from services.recorder.spool import (
     OUTBOX,
     QUARANTINE,
@@ -290,3 +292,68 @@ def test_each_state_follows_from_the_one_before(spool: Spool):
     assert (reopened.state, reopened.announced_at) == (SpoolState.FINISHED, None)
     assert made.dropped().state is SpoolState.DROPPED
     assert made.state is SpoolState.FINISHED
+
+
+# ---- footage in quarantine --------------------------------------------------------------------
+def test_footage_whose_sidecar_is_unreadable_is_a_gap_at_every_start(spool: Spool):
+    # It lay before the time that was accounted for, so nothing ever said that it is missing.
+    made = interrupted(spool, parts=6)
+    spool.sidecar_path(made).write_bytes(b"")
+    ticks = sum(p.duration_90k for p in real_parts()[:6])
+
+    for _ in range(2):
+        assert list(recover_spool(spool)) == []
+        [(camera_id, gap)] = quarantined_footage(spool)
+
+        assert camera_id == "front-door"
+        assert (gap.started_at, gap.ended_at) == (at(0), at(ticks / VIDEO_TIMESCALE))
+        assert gap.reason is GapReason.RECORDING_LOST
+
+
+def test_quarantined_files_that_tell_no_time_are_passed_over(spool: Spool):
+    (spool.root / "yard").mkdir()
+    (spool.root / "yard" / "film.mp4").write_bytes(b"film")
+    spool.sidecar_path(finished(spool)).unlink()
+    spool.load()
+
+    assert list(quarantined_footage(spool)) == []
+
+
+def test_a_sidecar_that_the_disk_cannot_read_keeps_nobody_from_recording(spool: Spool):
+    # One bad sector ended the recorder at every start.
+    good, bad = finished(spool, 0), finished(spool, 10)
+    spool.sidecar_path(bad).unlink()
+    spool.sidecar_path(bad).mkdir()
+
+    assert spool.load() == [good]
+
+
+@pytest.mark.parametrize("duration", [0, 0xFFFF_FFFF])
+def test_a_part_of_impossible_length_ends_the_recovered_recording(spool: Spool, duration: int):
+    # A spoilt length made recovery fail with what nobody caught: the recorder never started.
+    made = interrupted(spool, parts=6)
+    path = spool.media_path(made)
+    data = bytearray(path.read_bytes())
+    moofs = [m.start() for m in re.finditer(b"moof", data)]
+    spoil(data, moofs[2] - 4, duration)
+    path.write_bytes(data)
+
+    [(recovered, _)] = recover_spool(spool)
+
+    assert recovered.state is SpoolState.FINISHED
+    assert recovered.duration_90k == sum(p.duration_90k for p in real_parts()[:2])
+
+
+def spoil(data: bytearray, moof: int, duration: int) -> None:
+    """Give every sample of a part this duration."""
+    tfhd, trun = (data.index(kind, moof) + 4 for kind in (b"tfhd", b"trun"))
+    flags, _, default = struct.unpack_from(">III", data, tfhd)
+    if flags & 0x8:
+        assert default == 3600
+        struct.pack_into(">I", data, tfhd + 8, duration)
+        return
+    present, count = struct.unpack_from(">II", data, trun)
+    columns = (present >> 8 & 0xF).bit_count()
+    first = trun + 8 + 4 * bool(present & 0x1) + 4 * bool(present & 0x4)
+    for sample in range(count):
+        struct.pack_into(">I", data, first + 4 * columns * sample, duration)
