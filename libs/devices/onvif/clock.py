@@ -10,6 +10,8 @@ from libs.devices.onvif.client import OnvifClient
 from libs.devices.posix_tz import to_utc, zone_of
 
 _HALF_SECOND = timedelta(seconds=0.5)
+_YEARS = range(1970, 2200)
+"""Clocks without a battery start in 1970 or 2000; what lies outside is no time."""
 
 
 async def measure_clock(client: OnvifClient) -> DeviceClock:
@@ -45,8 +47,9 @@ def _device_time(answer: Any) -> datetime:
 def _whole_seconds(told: Any) -> datetime | None:
     date, time = field_of(told, "Date"), field_of(told, "Time")
     try:
-        return datetime(  # noqa: DTZ001 - the caller knows which zone it is in
+        moment = datetime(  # noqa: DTZ001 - the caller knows which zone it is in
             date.Year, date.Month, date.Day, time.Hour, time.Minute, min(time.Second, 59)
         )
     except (AttributeError, TypeError, ValueError):
         return None
+    return moment if moment.year in _YEARS else None
