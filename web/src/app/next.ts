@@ -8,7 +8,8 @@ export function safeNext(text: string | null): string {
   if (text === null || !text.startsWith("/")) return HOME;
   const url = parsed(text);
   if (url?.origin !== HERE) return HOME;
-  if (url.pathname.startsWith("/sign-in")) return HOME;
+  // `/.//elsewhere` ends up as `//elsewhere`, which means another site
+  if (url.pathname.startsWith("//") || url.pathname.startsWith("/sign-in")) return HOME;
   return `${url.pathname}${url.search}`;
 }
 

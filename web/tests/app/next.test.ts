@@ -8,6 +8,7 @@ test.each([
   ["/playback", "/playback"],
   ["//evil.example/x", HOME],
   ["/\\evil.example", HOME],
+  ["/.//evil.example", HOME],
   ["https://evil.example", HOME],
   ["javascript:alert(1)", HOME],
   ["/sign-in?next=/sign-in", HOME],
