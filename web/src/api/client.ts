@@ -4,6 +4,7 @@ import createClient from "openapi-fetch";
 import { ApiError, errorOf, NO_ANSWER } from "./errors";
 import { renew, sessionGeneration } from "./refresh";
 import type { components, paths } from "./schema";
+import { observeServer } from "./server-now";
 
 export type Schemas = components["schemas"];
 
@@ -59,7 +60,9 @@ async function attempt(request: Request): Promise<Response> {
   // iPhones that play by the browser's own player are too old for `any`; they wait for longer
   const signal = AbortSignal.any?.([request.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   try {
-    return await fetch(request, { signal, cache: "no-store" });
+    const answer = await fetch(request, { signal, cache: "no-store" });
+    observeServer(answer);
+    return answer;
   } catch (error) {
     if (request.signal.aborted) throw error; // whoever asked has gone
     throw new ApiError(NO_ANSWER, 0);

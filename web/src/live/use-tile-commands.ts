@@ -3,6 +3,7 @@
 import { useMemo, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { messageOf } from "../api/errors";
+import { serverNow } from "../api/server-now";
 import { toast } from "../ui";
 import { downloadSnapshot, historyAddress } from "./footage";
 import type { Layout } from "./layout";
@@ -36,7 +37,7 @@ export function useTileCommands(
       sound: (camera, isOn) => setSoundOf((now) => (isOn ? camera : now === camera ? null : now)),
       snapshot: (camera) => void saveSnapshot(camera),
       history: (camera, behind) => {
-        if (mayPlayBack) void navigate(historyAddress(camera, behind, Date.now()));
+        if (mayPlayBack) void navigate(historyAddress(camera, behind, serverNow()));
       },
       blocked: onBlocked,
       register: (camera, given) => {

@@ -1,8 +1,8 @@
 /** What is known of the footage around the moment that is played; it is asked for as it is needed. */
 
 import { ApiError, messageOf } from "../api/errors";
+import { serverNow } from "../api/server-now";
 import { Footage, type TimelineAnswer } from "./footage";
-import { serverNow } from "./server-now";
 
 export interface FootageSource {
   timeline(

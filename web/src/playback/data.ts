@@ -7,7 +7,6 @@ import type { FootageSource } from "./book";
 import { Footage, type TimelineAnswer } from "./footage";
 import type { Layer, Window } from "./layers";
 import { isoOf } from "./paths";
-import { observeServer } from "./server-now";
 
 export const TIMELINE_KEY = "timeline";
 /** Past footage changes seldom, and events tell when it does. */
@@ -96,9 +95,7 @@ async function askTimeline(
     resolution_seconds: resolutionSeconds,
   };
   const init = { params: { query }, ...(signal === undefined ? {} : { signal }) };
-  const answer = api.GET("/api/v1/timeline", init);
-  void answer.then(({ response }) => observeServer(response)).catch(() => undefined);
-  return call(answer);
+  return call(api.GET("/api/v1/timeline", init));
 }
 
 async function askRecordings(query: {

@@ -14,10 +14,10 @@ import {
   Popover,
 } from "react-aria-components";
 import { messageOf } from "../api/errors";
+import { serverNow } from "../api/server-now";
 import { Button, ErrorNote, formatSeconds, formatTime, IconButton } from "../ui";
 import { calendarQuery } from "./data";
 import css from "./day-picker.module.css";
-import { serverNow } from "./server-now";
 import type { Zone } from "./zone";
 
 export interface DayPickerProps {

@@ -1,11 +1,11 @@
 /** Finds and fetches one camera's I-frames: playlists of ten minutes each, some of them kept. */
 
 import { ApiError } from "../api/errors";
+import { serverNow } from "../api/server-now";
 import { type Chunk, contains } from "./chunks";
 import { fetchBytes, fetchText } from "./fetching";
 import { type Picture, pictureAt, readIframePlaylist } from "./iframe-playlist";
 import { cameraPath } from "./paths";
-import { serverNow } from "./server-now";
 
 const PIECE_MS = 10 * 60_000;
 const MOST_PLAYLISTS = 12;

@@ -1,9 +1,9 @@
 /** Paints the timeline when something on it changed, once per frame at most. */
 
+import { serverNow } from "../api/server-now";
 import { paint, timelineHeight } from "./paint";
 import { type Palette, readPalette } from "./palette";
 import { RulerWords } from "./ruler";
-import { serverNow } from "./server-now";
 import type { TimelineModel } from "./timeline-model";
 import { follow, xOf } from "./view";
 import type { Zone } from "./zone";

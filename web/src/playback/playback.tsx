@@ -6,10 +6,10 @@ import { useState } from "react";
 import { useLocation } from "react-router";
 import { type Camera, useCameras } from "../api/cameras";
 import { messageOf } from "../api/errors";
+import { serverNow } from "../api/server-now";
 import { Button, EmptyState, ErrorNote, LinkButton, Page, Spinner } from "../ui";
 import { readAddress, type Shown } from "./address";
 import { extentQuery } from "./data";
-import { serverNow } from "./server-now";
 import { Stage } from "./stage";
 
 export function Playback() {

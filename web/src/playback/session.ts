@@ -1,12 +1,12 @@
 /** Plays one or several cameras on one clock, for as long as the page is shown. */
 
+import { serverNow } from "../api/server-now";
 import { SPEEDS } from "./address";
 import { FootageBook, type FootageSource, sameList } from "./book";
 import { CameraPlayer, type Report } from "./camera-player";
 import { PlaybackClock } from "./clock";
 import type { Footage } from "./footage";
 import { Leadership } from "./leader";
-import { serverNow } from "./server-now";
 import { type Next, nextAt } from "./skip";
 import { SkipTeller } from "./skip-teller";
 import { isSameShown, type Snapshot } from "./snapshot";

@@ -11,6 +11,7 @@ import {
 } from "react";
 import type { Camera } from "../api/cameras";
 import { messageOf } from "../api/errors";
+import { serverNow } from "../api/server-now";
 import { ErrorNote, formatSeconds, formatTime, toast, usePageTitle } from "../ui";
 import { gapText } from "../words";
 import type { Shown } from "./address";
@@ -22,7 +23,6 @@ import { Legend } from "./legend";
 import { timelineHeight } from "./paint";
 import css from "./playback.module.css";
 import { mark, NOTHING, rangeOf } from "./selection";
-import { serverNow } from "./server-now";
 import type { PlaybackSession } from "./session";
 import { usePlaybackShortcuts } from "./shortcuts";
 import { StageHeader } from "./stage-header";
@@ -106,7 +106,7 @@ function Playing({ all, hidden, began, session }: StageProps & { session: Playba
         inspected={inspection.inspected}
         onFit={navigation.fit}
       >
-        <EmptyNote {...{ layers, view, cameras, navigation }} />
+        <EmptyNote {...{ layers, view, cameras, gaps, navigation }} />
       </Timeline>
       <div role="status" className="visually-hidden">
         {inspection.inspected !== null && gapWords(inspection.inspected, nameOf)}

@@ -1,11 +1,11 @@
 /** All cameras' pictures, and over them what is to be said about the moment. */
 
+import { serverNow } from "../api/server-now";
 import { CameraTile } from "./camera-tile";
 import type { Moment } from "./footage";
 import { NoticeCard } from "./notice-card";
 import { momentText } from "./notices";
 import css from "./playback.module.css";
-import { serverNow } from "./server-now";
 import type { PlaybackSession } from "./session";
 import type { Snapshot } from "./snapshot";
 import type { Navigation } from "./use-navigation";

@@ -8,6 +8,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import { serverNow } from "../api/server-now";
 import { formatTime } from "../ui";
 import type { Gap } from "./footage";
 import { Gestures } from "./gestures";
@@ -15,7 +16,6 @@ import { type Layer, momentIn } from "./layers";
 import { momentText } from "./notices";
 import { rowAt, rowTop, timelineHeight } from "./paint";
 import { Painter } from "./painter";
-import { serverNow } from "./server-now";
 import type { PlaybackSession } from "./session";
 import css from "./timeline.module.css";
 import type { TimelineModel } from "./timeline-model";

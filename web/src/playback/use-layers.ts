@@ -3,9 +3,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { onServerEvent } from "../api/events";
+import { serverNow } from "../api/server-now";
 import { layerQuery, TIMELINE_KEY } from "./data";
 import { type Layer, windowFor } from "./layers";
-import { serverNow } from "./server-now";
 import type { PlaybackSession } from "./session";
 import type { TimelineModel } from "./timeline-model";
 import type { View } from "./view";

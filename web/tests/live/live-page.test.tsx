@@ -3,6 +3,7 @@
 import { act, cleanup, fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { observeServer } from "../../src/api/server-now";
 import type { Permission } from "../../src/app/session-api";
 import { type Answers, answering, me, openApp, problem } from "../app/worlds";
 import { FakePlayer, playing, scroll, setStage, watchedTiles } from "./stage";
@@ -173,6 +174,17 @@ test("history opens playback half a minute before what is on the screen", async 
   const back = Date.now() - Date.parse(query.get("at") ?? "");
   expect(back).toBeGreaterThanOrEqual(30_400);
   expect(back).toBeLessThan(40_000);
+});
+
+test("history goes by the server's clock where this computer's is wrong", async () => {
+  const sent = { headers: { Date: new Date(Date.now() - 600_000).toUTCString() } };
+  const router = open("/live?camera=door", { "GET /status": () => Response.json([], sent) });
+  await tile("DOOR");
+  await userEvent.setup().keyboard("h");
+  await vi.waitFor(() => expect(router.state.location.pathname).toBe("/playback"));
+  const at = new URLSearchParams(router.state.location.search).get("at") ?? "";
+  expect(Date.now() - Date.parse(at)).toBeGreaterThanOrEqual(630_000);
+  observeServer(new Response(null, { headers: { Date: new Date().toUTCString() } }));
 });
 
 test("without the right to play back there is no history", async () => {

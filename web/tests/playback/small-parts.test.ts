@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { nothingText } from "../../src/playback/empty-note";
 import { Footage } from "../../src/playback/footage";
 import { FrameWatch } from "../../src/playback/frame-watch";
 import { Growth } from "../../src/playback/growth";
@@ -192,4 +193,12 @@ test("a browser that does not tell frames steps by the usual length", () => {
   const frames = new FrameWatch({} as HTMLVideoElement);
   expect(frames.stepped(5, 1)).toBeCloseTo(5.04);
   expect(frames.stepped(5, -1)).toBeCloseTo(4.96);
+});
+
+test("where nothing was recorded yet, a gap tells why; without one recording is switched off", () => {
+  const gap = { start_ms: NOON - 100, end_ms: NOON, reason: "camera_offline", detail: "x" };
+  const view = { startMs: NOON - HOUR, endMs: NOON };
+  const gaps = gapsIn([layer(NOON - HOUR, NOON, [], [gap])], ["door"], view);
+  expect(nothingText(gaps)).toBe("Nothing was recorded yet: the camera could not be reached.");
+  expect(nothingText([])).toContain("Switch recording on");
 });

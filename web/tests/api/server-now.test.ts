@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { observeServer, serverNow } from "../../src/playback/server-now";
+import { observeServer, serverNow } from "../../src/api/server-now";
 
 const NOON = Date.UTC(2026, 10, 21, 12);
 
