@@ -15,6 +15,7 @@ import { HealthPanel } from "./health-panel";
 import { livePath, playbackPath } from "./links";
 import { useSwitchRecording } from "./mutations";
 import { RecorderPanel } from "./recorder-panel";
+import { RetryLogin } from "./retry-login";
 import { SettingsPanel } from "./settings-panel";
 import { describe } from "./state";
 import { StateBadge } from "./state-badge";
@@ -48,6 +49,10 @@ function Shown({ camera }: { camera: Camera }) {
   const described = describe(camera, status);
   const mayWrite = useMay("cameras:write");
   const mayManage = useMayManage();
+  const mayOperate = useMay("cameras:operate");
+  // whoever manages devices has the button in the device's panel
+  const mayRetry = mayOperate && !mayManage && described.kind === "unauthorized";
+  const retried = mayRetry ? camera.device_id : null;
   useShortcuts(camera.name, [
     { keys: "u", label: "Back to all cameras", run: () => void navigate("/cameras") },
   ]);
@@ -61,7 +66,9 @@ function Shown({ camera }: { camera: Camera }) {
         <code>{camera.camera_id}</code>
       </p>
       {described.tone === "bad" && described.detail !== "" && (
-        <ErrorNote title={described.label} text={described.detail} />
+        <ErrorNote title={described.label} text={described.detail}>
+          {retried === null ? undefined : <RetryLogin deviceId={retried} />}
+        </ErrorNote>
       )}
       {!camera.published && (
         <ErrorNote

@@ -1,16 +1,16 @@
 /** The device that the camera is a channel of: what it is, its clock, its login, its storage. */
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Camera } from "../api/cameras";
-import { api, call } from "../api/client";
 import { messageOf } from "../api/errors";
 import { useMay } from "../app/session";
-import { Button, Bytes, ErrorNote, Panel, Spinner, Time, toast } from "../ui";
+import { Button, Bytes, ErrorNote, Panel, Spinner, Time } from "../ui";
 import { clockWarning } from "./clock";
 import { DeviceLoginDialog } from "./device-login-dialog";
 import { type Device, deviceQuery } from "./device-query";
 import { type Fact, Facts } from "./facts";
+import { RetryLogin } from "./retry-login";
 import { failureText, streamSpecs } from "./specs";
 
 type State = NonNullable<Device["state"]>;
@@ -108,26 +108,4 @@ function offsetText(seconds: number): string {
 
 function loginText({ detail, advice }: State["login"]): string {
   return [detail, advice].filter(Boolean).join(". ") || "It is not tried again by itself.";
-}
-
-function RetryLogin({ deviceId }: { deviceId: string }) {
-  const client = useQueryClient();
-  const retry = useMutation({
-    mutationFn: () =>
-      call(
-        api.POST("/api/v1/devices/{device_id}/retry-login", {
-          params: { path: { device_id: deviceId } },
-        }),
-      ),
-    onSuccess: () => {
-      toast("The login is tried once more.");
-      void client.invalidateQueries({ queryKey: deviceQuery(deviceId).queryKey });
-    },
-    onError: (error) => toast(messageOf(error), "bad"),
-  });
-  return (
-    <Button isPending={retry.isPending} onPress={() => retry.mutate()}>
-      Try this login again
-    </Button>
-  );
 }

@@ -148,3 +148,23 @@ test("a camera that one may not see is told as one that is not there", async () 
 
   expect(await screen.findByText("There is no camera “cellar”")).toBeTruthy();
 });
+
+test("an operator may have a rejected login tried again, without managing the device", async () => {
+  let tried = 0;
+  const rejecting = camera("Front door", { url: null, sub_url: null, device_id: "gate" });
+  world({
+    "GET /session": () => me("cameras:read", "cameras:operate"),
+    "GET /cameras": () => [rejecting],
+    "GET /status": () => [status(rejecting, { state: "unauthorized", detail: "login refused" })],
+    "POST /devices/gate/retry-login": () => {
+      tried += 1;
+      return {};
+    },
+  });
+  openApp("/cameras/front-door");
+
+  await userEvent.click(await screen.findByRole("button", { name: "Try this login again" }));
+
+  await vi.waitFor(() => expect(tried).toBe(1));
+  expect(screen.queryByRole("button", { name: "Enter another login" })).toBeNull();
+});
