@@ -53,13 +53,17 @@ LARGEST_DRIFT = Fraction(1, 500)
 HOLE = timedelta(seconds=5)
 """A start this far after the media's end is silence that the media does not show."""
 
+MOST_FRAGMENTS = 120_000
+"""A recording's event lists each, in some 60 bytes, and the bus takes 8 MB. Only an hour of more
+than 33 keyframes a second has so many."""
+
 
 class Segmenter:
     """Cuts one camera's parts into recordings.
 
     A recording starts with a keyframe. It ends at the first keyframe at or after a wall-clock
-    multiple of `recording_seconds`, or earlier with a reason. Within an unbroken session a
-    recording starts at exactly the moment at which the one before it ended.
+    multiple of `recording_seconds` or after MOST_FRAGMENTS, or earlier with a reason. Within an
+    unbroken session a recording starts at exactly the moment at which the one before it ended.
     """
 
     def __init__(self, recording_seconds: int) -> None:
@@ -67,6 +71,7 @@ class Segmenter:
         self._started_at: datetime | None = None
         self._init_sha256 = ""
         self._media_90k = 0
+        self._fragments = 0
         self._next_cut_unix = 0.0
         self._held: list[tuple[Part, float]] = []
 
@@ -135,6 +140,7 @@ class Segmenter:
 
     def _write(self, part: Part) -> Part:
         self._media_90k += part.duration_90k
+        self._fragments += part.is_keyframe_start
         return part
 
     def _seamless_start(self, start_unix: float) -> datetime:
@@ -165,12 +171,13 @@ class Segmenter:
             return None
         if part.init.sha256 != self._init_sha256:
             return EndReason.PARAMETERS_CHANGED
-        return EndReason.ROTATION if start_unix >= self._next_cut_unix else None
+        is_due = start_unix >= self._next_cut_unix or self._fragments >= MOST_FRAGMENTS
+        return EndReason.ROTATION if is_due else None
 
     def _open(self, part: Part, started_at: datetime, start_unix: float) -> Opening:
         self._started_at = started_at
         self._init_sha256 = part.init.sha256
-        self._media_90k = 0
+        self._media_90k = self._fragments = 0
         length = self.recording_seconds
         self._next_cut_unix = (start_unix // length + 1) * length
         # one keyframe a second, twice over; more are merged in the file's own index

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.contracts.recordings import EndReason
+from libs.contracts.recordings import EndReason, FragmentEntry
 from libs.contracts.times import from_unix_seconds
 from libs.media.packets import Break, Part
-from services.recorder.segmenter import Closing, Segmenter, Step
+from services.recorder.segmenter import MOST_FRAGMENTS, Closing, Segmenter, Step
 from tests.unit.recorder.recorder_samples import NOON, at, init_segment, part
 
 START = NOON.timestamp()
@@ -121,6 +121,19 @@ def test_a_keyframe_at_the_very_multiple_opens_the_next_recording():
         (at(8), at(10), 2),
         (at(10), None, 2),
     ]
+
+
+def test_a_recording_of_keyframes_alone_ends_while_the_bus_still_takes_its_event():
+    # An hour of sixty keyframes a second was stored and could never be announced.
+    count = MOST_FRAGMENTS + 3
+    placed = [(part(n / 60, seconds=1 / 60), START + 10 + n / 60) for n in range(count)]
+
+    first, second = run(Segmenter(3600), placed)
+
+    assert (first.parts, first.reason) == (MOST_FRAGMENTS, EndReason.ROTATION)
+    assert second.started_at == first.ended_at
+    largest = FragmentEntry(offset=10**12, bytes=10**7, duration_90k=10**5)
+    assert MOST_FRAGMENTS * len(largest.model_dump_json() + ",") < 8_000_000
 
 
 def test_never_opens_without_a_keyframe():
