@@ -46,7 +46,10 @@ def main() -> int:
         allow_loopback_cameras=given.command == "demo",
     )
     if given.command in COMMANDS:
-        return asyncio.run(run_command(options, _command(given.command, arguments)))
+        try:
+            return asyncio.run(run_command(options, _command(given.command, arguments)))
+        except KeyboardInterrupt:
+            return 130
     camera_port = given.camera_port if given.command == "demo" else None
     return asyncio.run(run(options, camera_port=camera_port, seconds=given.seconds))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import eventually
 from tools.local.__main__ import main
 from tools.local.ports import free_port
 
@@ -39,18 +40,21 @@ def test_what_cannot_be_is_refused_before_anything_starts(
     assert told in capsys.readouterr().err
 
 
-def test_ctrl_c_while_it_starts_is_no_failure(reachable_dir: Path) -> None:
-    # The terminal sends it to the commands of the start as well: what they met was told as an
-    # error, with their traceback.
+def call(command: str, data: Path) -> subprocess.Popen[str]:
     ports = (word for name in PORTS for word in (f"--{name}-port", str(free_port())))
-    launcher = subprocess.Popen(
-        (sys.executable, "-m", "tools.local", "up", "--data", str(reachable_dir), *ports),
+    return subprocess.Popen(
+        (sys.executable, "-m", "tools.local", command, "--data", str(data), *ports),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
-    with launcher:
+
+
+def test_ctrl_c_while_it_starts_is_no_failure(reachable_dir: Path) -> None:
+    # The terminal sends it to the commands of the start as well: what they met was told as an
+    # error, with their traceback.
+    with call("up", reachable_dir) as launcher:
         assert launcher.stdout is not None
         said = ""
         while "declaring streams" not in said:
@@ -63,3 +67,15 @@ def test_ctrl_c_while_it_starts_is_no_failure(reachable_dir: Path) -> None:
     assert "failed" not in said
     assert "Traceback" not in said
     assert launcher.returncode in {0, 130}  # 0: it had started before it was given up
+
+
+async def test_ctrl_c_during_a_command_ends_it_without_a_traceback(reachable_dir: Path) -> None:
+    # Only `up` and `demo` took it for what it is.
+    with call("key", reachable_dir) as launcher:
+        assert launcher.stdout is not None
+        await eventually((reachable_dir / "secrets.json").exists)
+        os.killpg(launcher.pid, signal.SIGINT)
+        said = launcher.stdout.read()
+
+    assert said == ""
+    assert launcher.returncode == 130
