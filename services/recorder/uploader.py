@@ -91,7 +91,7 @@ class Uploader:
         """Return up to when everything recorded is stored and announced; None: not known."""
         waiting = [
             entry.started_at
-            for entry in self._entries.values()
+            for entry in (*self._entries.values(), *(entry for entry, _ in self._unfinished))
             if entry.camera_id == camera_id and entry.state is not SpoolState.ANNOUNCED
         ]
         return min(waiting) if waiting else self.last_announced_at.get(camera_id)
@@ -246,14 +246,14 @@ class Uploader:
             await asyncio.sleep(self._housekeeping_seconds)
 
     async def _retry_unfinished(self) -> None:
-        waiting, self._unfinished = self._unfinished, []
-        for entry, until in waiting:
+        for item in list(self._unfinished):
+            entry, until = item
             try:
                 finished = await asyncio.to_thread(finish_interrupted, self._spool, entry)
             except OSError as error:
                 log.error("recording.not_recovered", object_key=entry.object_key, reason=str(error))
-                self._unfinished.append((entry, until))
                 continue
+            self._unfinished.remove(item)
             reached = finished.ended_at if finished is not None else None
             start = reached or entry.started_at
             if until is not None and start < until:

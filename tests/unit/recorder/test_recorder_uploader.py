@@ -417,6 +417,16 @@ async def test_a_recording_that_still_cannot_be_finished_keeps_back_nothing_else
     assert whole(world.gaps[0]) == (at(0), at(5), GapReason.RECORDING_LOST)
 
 
+async def test_what_could_not_be_finished_yet_is_not_called_stored(world: World):
+    # Who takes the camera over believed that it was, and named no gap for it.
+    stuck = entry(0)
+    uploader = world.uploader()
+    uploader.last_announced_at["front-door"] = at(60)
+    uploader.add_unfinished(stuck, at(5))
+
+    assert uploader.stored_until("front-door") == at(0)
+
+
 # ---- killed at any step -----------------------------------------------------------------------
 async def live_until_killed(world: World, uploader: Uploader, *, done: timedelta) -> bool:
     """Run until everything is through; True when it was killed before."""
