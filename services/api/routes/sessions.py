@@ -23,10 +23,10 @@ async def list_sessions(
     ctx: Ctx, who: Who, query: Annotated[SessionsQuery, Query()]
 ) -> list[SessionView]:
     """List the sessions that go on, lately used first: one's own, or anybody's with users:write."""
-    user_id = query.user_id if who.may(Permission.USERS_WRITE) else who.id
+    user_id = query.user_id if _may_all(who) else who.id
     async with ctx.database.connection() as db:
         rows = await sessions.list_sessions(db, user_id, ctx.now())
-    if not who.may(Permission.USERS_WRITE) and query.user_id not in {None, who.id}:
+    if not _may_all(who) and query.user_id not in {None, who.id}:
         rows = []
     return [SessionView(**row, current=row["session_id"] == who.session_id) for row in rows]
 
@@ -45,4 +45,9 @@ async def end_session(session_id: SessionId, ctx: Ctx, who: Who, request: Reques
 
 
 def _may_end(who: Principal, owner: str) -> bool:
-    return who.may(Permission.USERS_WRITE) or (who.kind == "user" and who.id == owner)
+    return _may_all(who) or (who.kind == "user" and who.id == owner)
+
+
+def _may_all(who: Principal) -> bool:
+    """Whether anybody's sessions are theirs to see and end, as users are."""
+    return who.may(Permission.USERS_WRITE) and who.cameras is None

@@ -5,7 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from services.api.access import Permission
 from tests.integration.api.conftest import Api
+from tests.integration.api.identities import client_of
 from tests.integration.api.test_api_session import ORIGIN, PASSWORD, SESSION, add_user, sign_in
 
 USERS = "/api/v1/users"
@@ -155,6 +157,22 @@ async def test_reset_password_ends_the_sessions_of_that_user_only(api: Api, admi
         assert (await sign_in(bob, "bob")).status_code == 401
         assert (await sign_in(bob, "bob", reset.json()["password"])).status_code == 200
     assert (await admin.get(SESSION)).status_code == 200
+
+
+async def test_who_sees_some_cameras_only_has_nothing_to_do_with_sessions_of_others(
+    api: Api, admin
+):
+    # Such a key is refused the users, but saw and ended the sessions of all of them.
+    (session,) = (await admin.get("/api/v1/sessions")).json()
+
+    async with client_of(api, Permission, cameras=["yard"]) as narrow:
+        listed = await narrow.get("/api/v1/sessions")
+        ended = await narrow.delete(f"/api/v1/sessions/{session['session_id']}")
+    async with client_of(api, Permission, cameras=None) as wide:
+        seen = await wide.get("/api/v1/sessions")
+
+    assert (listed.json(), ended.status_code) == ([], 404)
+    assert [each["session_id"] for each in seen.json()] == [session["session_id"]]
 
 
 async def test_sessions_are_listed_and_ended_by_their_user_or_an_admin(api: Api, admin):
