@@ -8,12 +8,14 @@ import hashlib
 import re
 import secrets
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from services.api.access import Permission
+from services.api.audit import Entry, write_entry
 from services.api.command import run_command
 from services.api.database import Database
 from services.api.settings import DatabaseSettings
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 KEY_PREFIX = "evf_"
 SHOWN_CHARACTERS = 10
 TRIES = 5
+COMMAND_LINE = "command line"
 
 _KEY = re.compile(r"^evf_[A-Za-z0-9_-]{43}$")
 
@@ -102,10 +105,10 @@ async def revoke_key(db: "Connection", prefix: str) -> bool:
     return not (await db.execute(REVOKE_KEY, prefix)).endswith(" 0")
 
 
-async def revoke_named(db: "Connection", name_or_prefix: str) -> bool:
-    """End the key of a name, or of these first characters; False as above."""
-    prefix = await db.fetchval(FIND_VALID, name_or_prefix)
-    return prefix is not None and await revoke_key(db, prefix)
+async def revoke_named(db: "Connection", name_or_prefix: str) -> str | None:
+    """End the key of a name, or of these first characters; return these, None as above."""
+    prefix: str | None = await db.fetchval(FIND_VALID, name_or_prefix)
+    return prefix if prefix is not None and await revoke_key(db, prefix) else None
 
 
 async def read_key(db: "Connection", key: str) -> asyncpg.Record:
@@ -127,7 +130,7 @@ async def _run(options: argparse.Namespace, settings: DatabaseSettings) -> int:
                 sys.stdout.write(await _create(db, options) + "\n")
             case "list":
                 sys.stdout.writelines(_line(row) for row in await list_keys(db))
-            case "revoke" if not await revoke_named(db, options.name):
+            case "revoke" if not await _revoke(db, options.name):
                 sys.stderr.write(f"keys: there is no valid key {options.name}\n")
                 return 1
     return 0
@@ -136,15 +139,33 @@ async def _run(options: argparse.Namespace, settings: DatabaseSettings) -> int:
 async def _create(db: "Connection", options: argparse.Namespace) -> str:
     async with db.transaction():
         if options.replace:
-            await revoke_named(db, options.name)
-        return await create_key(
-            db,
-            options.name,
-            permissions=options.permission or Permission,
-            all_cameras=not options.camera,
-            camera_ids=options.camera or (),
-            created_by="command line",
+            await _revoke(db, options.name)
+        rights: dict[str, Any] = {
+            "permissions": list(options.permission or Permission),
+            "all_cameras": not options.camera,
+            "camera_ids": options.camera or (),
+        }
+        key = await create_key(db, options.name, created_by=COMMAND_LINE, **rights)
+        await _write_down(
+            db, "key.created", key[:SHOWN_CHARACTERS], {"name": options.name, **rights}
         )
+    return key
+
+
+async def _revoke(db: "Connection", name_or_prefix: str) -> bool:
+    async with db.transaction():
+        prefix = await revoke_named(db, name_or_prefix)
+        if prefix is not None:
+            await _write_down(db, "key.revoked", prefix)
+    return prefix is not None
+
+
+async def _write_down(
+    db: "Connection", action: str, prefix: str, detail: Mapping[str, Any] | None = None
+) -> None:
+    now = datetime.now(UTC)
+    entry = Entry(now, "system", "", COMMAND_LINE, "", action, subject=prefix, detail=detail)
+    await write_entry(db, entry)
 
 
 def _line(row: asyncpg.Record) -> str:

@@ -3,6 +3,8 @@ import os
 import re
 import sys
 
+import asyncpg
+
 from services.api.migrate import MigrationRefused, migrate, read_migrations
 
 
@@ -79,6 +81,30 @@ async def test_commands_make_list_and_end_keys(database: str):
     assert rows[1][4] == "live:watch,footage:read"
     assert rows[2][4].count(":") == 7
     assert (revoked[0], gone[0]) == (0, 1)
+
+
+async def test_keys_of_the_command_line_are_in_the_audit_log(database: str):
+    # Users that commands made were written down, keys were not.
+    await migrate(database)
+    await run("keys", "create", "--name", "all", dsn=database)
+    key = await run("keys", "create", "--name", "all", "--replace", dsn=database)
+    await run("keys", "revoke", "all", dsn=database)
+
+    connection = await asyncpg.connect(database)
+    try:
+        rows = await connection.fetch("select * from audit_log order by entry_id")
+    finally:
+        await connection.close()
+
+    assert [row["action"] for row in rows] == [
+        "key.created",
+        "key.revoked",
+        "key.created",
+        "key.revoked",
+    ]
+    assert {(row["kind"], row["actor"]) for row in rows} == {("system", "command line")}
+    assert rows[2]["subject"] == rows[3]["subject"] == key[1][:10]
+    assert key[1].strip() not in str(rows)
 
 
 async def test_command_without_a_database_fails_in_one_line():
