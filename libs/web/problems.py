@@ -131,7 +131,11 @@ async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
 def field_problem(item: Mapping[str, Any]) -> FieldProblem:
     """Return one validation error without the value, which may be secret."""
     where, *path = [str(part) for part in item["loc"]]
-    field = ".".join(path) or where
+    if item["type"] == "json_invalid":  # its path is a position in the text
+        return FieldProblem(field=where, problem="is not JSON")
+    if not path:
+        path, where = [where], "body"
+    field = ".".join(path)
     problem = str(item["msg"]).removeprefix("Value error, ")
     return FieldProblem(field=field if where == "body" else f"{where} {field}", problem=problem)
 

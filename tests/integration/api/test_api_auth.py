@@ -156,6 +156,20 @@ async def test_errors_have_one_shape(api: Api):
         assert answer.json()["status"] == answer.status_code
 
 
+async def test_what_is_wrong_is_named_also_where_it_is_no_single_field(api: Api):
+    # These were named `0` (a position in the text) and `query query`.
+    is_json = {"Content-Type": "application/json"}
+    no_json = await api.client.post("/api/v1/cameras", content=b"{", headers=is_json)
+    bad_range = await api.client.get(
+        "/api/v1/recordings?from=2026-11-20T00:00:00Z&to=2026-11-20T00:00:00Z"
+    )
+
+    assert no_json.json()["errors"] == [{"field": "body", "problem": "is not JSON"}]
+    assert bad_range.json()["errors"] == [
+        {"field": "query", "problem": "`to` must come after `from`"}
+    ]
+
+
 async def test_metrics_count_requests_by_template_and_not_by_path(api: Api):
     from services.api.metrics import REQUESTS
 
