@@ -129,9 +129,17 @@ class Assignment:
         self._connect()
 
     def switch_on(self) -> None:
-        """Recording became wanted."""
-        start = max(self.config.wanted[-1].started_at, self._accounted_until or _now())
-        self._begin_recording(start, GapReason.CONNECTING, _now())
+        """Recording became wanted; wanted time that was over before we heard of it is a gap."""
+        now = _now()
+        inherited = inherit(
+            self.config.wanted,
+            LastWord(self._accounted_until or now, now, None),
+            (),
+            now=now,
+            reason=GapReason.RECORDER_DOWN,
+        )
+        self._announce(*inherited.gaps)
+        self._begin_recording(inherited.ledger_start or now, GapReason.CONNECTING, now)
 
     async def switch_off(self, at: datetime) -> None:
         """Recording is not wanted any more since `at`; who watches goes on watching."""

@@ -3,14 +3,15 @@
 import asyncio
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from libs.contracts.cameras import CameraConfig, CameraState, WantedInterval
-from libs.contracts.gaps import GapReason
+from libs.contracts.gaps import GapDetected, GapReason
 from libs.contracts.live import Rendition
 from libs.contracts.recordings import EndReason
+from libs.contracts.times import to_milliseconds
 from libs.runtime.credentials import CameraCredentials, CredentialBox
 from services.recorder.assignment import Assignment
 from services.recorder.reports import Failed
@@ -116,6 +117,29 @@ async def test_a_viewer_connects_a_camera_that_is_not_recorded_and_leaves_it_aga
     assert sessions[0].stopped is EndReason.STOPPED
     assert assignment.is_idle
     assert world.states[-1] == "stopped"
+
+
+async def test_wanted_time_that_was_over_when_it_was_heard_of_is_a_gap(sessions):
+    # Switched on, off and on again while the bus was away from a recorder that only had viewers:
+    # the first time was never explained.
+    world = recorder()
+    assignment = assign(world, config())
+    assignment.watch(MAIN)
+    sessions[0].connect()
+    begun = to_milliseconds(now()) - timedelta(minutes=1)
+    assignment._accounted_until = begun
+    missed = WantedInterval(
+        started_at=begun + timedelta(seconds=10), ended_at=begun + timedelta(seconds=20)
+    )
+    wanted = (missed, WantedInterval(started_at=begun + timedelta(seconds=40)))
+    assignment.update(config(wanted=wanted))
+    assignment.switch_on()
+
+    [gap] = [each for each in world.said if isinstance(each, GapDetected)]
+    assert (gap.started_at, gap.ended_at) == (missed.started_at, missed.ended_at)
+    last_word = assignment.progress()
+    assert last_word is not None
+    assert last_word.accounted_until == wanted[-1].started_at
 
 
 async def test_switching_off_keeps_the_connection_of_who_watches(sessions):
