@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.e2e.harness import Installation, cameras, installation, small_clip
 from tests.e2e.web_pages import Window, window
-from tools.browser import chromium, chromium_path
+from tools.browser import chromium, chromium_path, sign_in
 from tools.camera_sim.camera_spec import CameraSpec
 from tools.camera_sim.devices.spec import DeviceSpec
 from tools.screenshots.pages import PAGES, SIZES, PageShot, Scene, Theme, switch_theme, take, visit
@@ -22,6 +22,10 @@ DEVICE = DeviceSpec(name="Gate")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 NOBODY_YET = "401 (Unauthorized)"
 """What the console says when the sign-in page asks who is signed in."""
+AWAY = "Behind the old warehouse, beside the second gate to the road"
+"""Name of a camera that cannot be reached."""
+BETWEEN = (1440, 1110, 900, 390)
+"""Widths at which the list of cameras has other columns."""
 
 
 @pytest.mark.timeout(300)
@@ -32,6 +36,7 @@ async def test_every_page_is_accessible_and_fits_in_both_themes_on_a_desk_and_a_
         problems = []
         for width in SIZES:
             problems += await _look_at_all(browser, everframe, scene, width, tmp_path)
+        problems += await _look_at_what_is_wrong(browser, everframe)
 
     assert not problems, "\n".join(problems)
     taken = {path.stem for path in tmp_path.glob("*.png")}
@@ -73,6 +78,23 @@ async def _look_at_all(
             problems += [f"{shot.name} {width}: {p}" for p in await _look_at(seen, shot, folder)]
         problems += seen.errors + seen.strangers
         problems += [said for said in seen.complaints if NOBODY_YET not in said]
+    return problems
+
+
+async def _look_at_what_is_wrong(browser: Browser, everframe: Installation) -> list[str]:
+    """Show a camera with a long name that is away; return where that does not fit."""
+    camera = await everframe.add(AWAY, "rtsp://127.0.0.1:9/away")
+    problems = []
+    async with window(browser, everframe) as seen:
+        await sign_in(seen.page.context, "admin", everframe.password)
+        await seen.go("/cameras", "Cameras")
+        await expect(seen.page.get_by_role("row", name=AWAY)).to_contain_text("Offline")
+        for width in BETWEEN:
+            await seen.page.set_viewport_size({"width": width, "height": 844})
+            problems += [f"cameras {width}: {wide} px" for wide in [await seen.overflow()] if wide]
+        await seen.go(f"/playback?camera={camera}", "Playback")
+        await expect(seen.page.get_by_text("could not be reached.")).to_be_visible()
+        problems += [f"playback: {wide} px" for wide in [await seen.overflow()] if wide]
     return problems
 
 

@@ -76,7 +76,9 @@ function DrawnRow({ row, names }: RowProps) {
         <Link to={`/cameras/${camera.camera_id}`} className={css.name}>
           {camera.name}
         </Link>
-        <span className={css.detail}>{described.detail}</span>
+        <span className={css.detail} title={described.detail}>
+          {described.detail}
+        </span>
       </th>
       <td>
         <StateBadge described={described} />

@@ -27,9 +27,9 @@ export function CameraChoice({ all, chosen, onChange }: CameraChoiceProps) {
     onChange(isChosen ? [...chosen, camera] : chosen.filter((each) => each !== camera));
   return (
     <DialogTrigger>
-      <Button aria-label={`Choose cameras; now ${label}`}>
+      <Button aria-label={`Choose cameras; now ${label}`} className={css.choice}>
         <Cctv size={18} aria-hidden />
-        {label}
+        <span>{label}</span>
       </Button>
       <Popover className={css.popover ?? ""} placement="bottom start">
         <Dialog className={css.dialog ?? ""} aria-label="Choose cameras">
@@ -48,7 +48,11 @@ export function CameraChoice({ all, chosen, onChange }: CameraChoiceProps) {
                   >
                     {name}
                   </Checkbox>
-                  <Button kind="quiet" onPress={() => onChange([camera_id])}>
+                  <Button
+                    kind="quiet"
+                    aria-label={`Only ${name}`}
+                    onPress={() => onChange([camera_id])}
+                  >
                     Only
                   </Button>
                 </li>
