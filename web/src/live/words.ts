@@ -44,6 +44,7 @@ function describeHealth({ state, health }: CameraStatus, nowMs: number): Words {
     return { text: `Offline${since(health.since, nowMs)}`, tone: "bad" };
   }
   if (health.state === "unauthorized") return { text: "Unauthorized", tone: "bad" };
+  if (health.state === "error") return { text: "No usable stream", tone: "bad" };
   if (state === "stopped") return { text: "Stopped", tone: "off" };
   return { text: "No recorder", tone: "bad" };
 }

@@ -38,6 +38,8 @@ test("a stopped camera that cannot be reached says so", () => {
   const since = new Date(2026, 10, 21, 9, 30).toISOString();
   const away = { ...status("stopped"), health: { state: "offline", since, detail: "" } };
   expect(describeCamera(away, NOON).text).toBe("Offline since 09:30");
+  const broken = { ...status("stopped"), health: { ...HEALTH, state: "error" } };
+  expect(describeCamera(broken, NOON).text).toBe("No usable stream");
   const refused = { ...status("unknown"), health: { ...HEALTH, state: "unauthorized" } };
   expect(describeCamera(refused, NOON).text).toBe("Unauthorized");
 });
