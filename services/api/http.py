@@ -124,6 +124,7 @@ def _problem_responses() -> dict[int | str, dict[str, Any]]:
         403: "This user or key may not do that.",
         404: "There is no such thing.",
         409: "It is there already, or something that is there stands in the way.",
+        413: "The body is larger than 64 KiB.",
         422: "A field is not as it must be.",
         429: "Too many requests; `Retry-After` says when to go on.",
         502: "Discovery answered with a fault of its own.",

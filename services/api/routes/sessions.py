@@ -22,7 +22,10 @@ router = APIRouter(prefix="/sessions", tags=["session"])
 async def list_sessions(
     ctx: Ctx, who: Who, query: Annotated[SessionsQuery, Query()]
 ) -> list[SessionView]:
-    """List the sessions that go on, lately used first: one's own, or anybody's with users:write."""
+    """List the sessions that go on, lately used first.
+
+    One's own, or with users:write for all cameras anybody's.
+    """
     user_id = query.user_id if _may_all(who) else who.id
     async with ctx.database.connection() as db:
         rows = await sessions.list_sessions(db, user_id, ctx.now())
@@ -33,7 +36,7 @@ async def list_sessions(
 
 @router.delete("/{session_id}", status_code=HTTPStatus.NO_CONTENT)
 async def end_session(session_id: SessionId, ctx: Ctx, who: Who, request: Request) -> None:
-    """End a session: one's own, or anybody's with users:write."""
+    """End a session: one's own, or with users:write for all cameras anybody's."""
     async with ctx.database.transaction() as db:
         owner = await sessions.owner_of(db, session_id, ctx.now())
         if owner is None or not _may_end(who, owner):
