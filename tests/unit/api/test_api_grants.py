@@ -29,7 +29,9 @@ def test_list_is_about_what_was_named_else_about_what_was_granted(who, named, ca
 
 @pytest.mark.parametrize("who", [viewer("hall"), viewer()], ids=["some", "none"])
 def test_camera_that_was_not_granted_does_not_exist(who):
-    with pytest.raises(Problem, match="there is no camera yard, or you may not see it; GET") as refused:
+    with pytest.raises(
+        Problem, match="there is no camera yard, or you may not see it; GET"
+    ) as refused:
         narrowed(who, ["hall", "yard"] if who.cameras else ["yard"])
 
     assert refused.value.status == 404
