@@ -23,6 +23,8 @@ _POSIX = re.compile(
     rf",(?P<end>{_DATE})(?:/(?P<end_time>{_TIME}))?)?)?"
 )
 _ONE_HOUR = timedelta(hours=1)
+YEARS = range(1970, 2200)
+"""What a clock may show. Without a battery it starts in 1970 or 2000; the rest is no time."""
 _LONGEST_SHIFT = timedelta(hours=2)
 
 

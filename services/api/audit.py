@@ -28,6 +28,10 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 
+COMMAND_LINE = "command line"
+"""Who acts where no user and no key does."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of the log; `clean` makes sure that the database takes it."""
@@ -134,3 +138,11 @@ def _clean(value: Any) -> Any:
         return value
     text = str(value)[:LONGEST_TEXT]
     return text.encode(errors="replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+async def audit_command(
+    db: "Connection", at: datetime, action: str, subject: str = "", **detail: object
+) -> None:
+    """Store what somebody did on the command line of this machine."""
+    entry = Entry(at, "system", "", COMMAND_LINE, "", action, subject=subject, detail=detail)
+    await write_entry(db, entry)

@@ -8,14 +8,14 @@ import hashlib
 import re
 import secrets
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from services.api.access import Permission
-from services.api.audit import Entry, write_entry
+from services.api.audit import COMMAND_LINE, audit_command
 from services.api.command import run_command
 from services.api.database import Database
 from services.api.settings import DatabaseSettings
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 KEY_PREFIX = "evf_"
 SHOWN_CHARACTERS = 10
 TRIES = 5
-COMMAND_LINE = "command line"
 
 _KEY = re.compile(r"^evf_[A-Za-z0-9_-]{43}$")
 
@@ -146,8 +145,9 @@ async def _create(db: "Connection", options: argparse.Namespace) -> str:
             "camera_ids": options.camera or (),
         }
         key = await create_key(db, options.name, created_by=COMMAND_LINE, **rights)
-        await _write_down(
-            db, "key.created", key[:SHOWN_CHARACTERS], {"name": options.name, **rights}
+        prefix = key[:SHOWN_CHARACTERS]
+        await audit_command(
+            db, datetime.now(UTC), "key.created", prefix, name=options.name, **rights
         )
     return key
 
@@ -156,16 +156,8 @@ async def _revoke(db: "Connection", name_or_prefix: str) -> bool:
     async with db.transaction():
         prefix = await revoke_named(db, name_or_prefix)
         if prefix is not None:
-            await _write_down(db, "key.revoked", prefix)
+            await audit_command(db, datetime.now(UTC), "key.revoked", prefix)
     return prefix is not None
-
-
-async def _write_down(
-    db: "Connection", action: str, prefix: str, detail: Mapping[str, Any] | None = None
-) -> None:
-    now = datetime.now(UTC)
-    entry = Entry(now, "system", "", COMMAND_LINE, "", action, subject=prefix, detail=detail)
-    await write_entry(db, entry)
 
 
 def _line(row: asyncpg.Record) -> str:

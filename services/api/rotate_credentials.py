@@ -10,19 +10,15 @@ import asyncio
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from libs.runtime.credentials import CredentialBox, CredentialsUnreadable
 from services.api import registry
-from services.api.audit import Entry, write_entry
+from services.api.audit import audit_command
 from services.api.command import run_command
 from services.api.database import Database
 from services.api.device_registry import DEVICES
 from services.api.registry import CAMERAS
 from services.api.settings import SealingSettings
-
-if TYPE_CHECKING:
-    from services.api.database import Connection
 
 WAIT_SECONDS = 45.0
 """Longer than the api takes to see that a row was changed by another (`reconcile_seconds`)."""
@@ -70,7 +66,8 @@ async def rotate(database: Database, box: CredentialBox) -> Rotation:
                     await db.execute(statement, row_id, token, renewed)
                     done.sealed += 1
         if done.sealed:
-            await write_entry(db, await _entry(db, done.sealed))
+            now = await db.fetchval("select now()")
+            await audit_command(db, now, "credentials.rotated", logins=done.sealed)
     return done
 
 
@@ -79,13 +76,6 @@ async def unpublished(database: Database) -> int:
     async with database.connection() as db:
         counts = [await db.fetchval(UNPUBLISHED.format(table=table)) for _, table in KINDS]
     return sum(counts)
-
-
-async def _entry(db: "Connection", sealed: int) -> Entry:
-    now = await db.fetchval("select now()")
-    return Entry(
-        now, "system", "", "command line", "", "credentials.rotated", detail={"logins": sealed}
-    )
 
 
 async def _wait_until_published(database: Database, wait_seconds: float) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from services.api import user_registry
 from services.api.access import Role
-from services.api.audit import Entry, write_entry
+from services.api.audit import audit_command
 from services.api.command import run_command
 from services.api.database import Database
 from services.api.passwords import Passwords, new_password
@@ -20,7 +20,7 @@ from services.api.settings import DatabaseSettings
 from services.api.user_registry import User
 
 if TYPE_CHECKING:
-    from services.api.database import Connection
+    pass
 
 FIRST_ADMIN = "admin"
 
@@ -45,7 +45,7 @@ async def ensure_admin(database: Database, passwords: Passwords) -> str | None:
             created_at=now,
         )
         await user_registry.insert_user(db, admin, password_hash)
-        await _write_down(db, now, "user.created", admin.user_id)
+        await audit_command(db, now, "user.created", admin.user_id)
     return password
 
 
@@ -66,13 +66,8 @@ async def reset_password(database: Database, passwords: Passwords, name: str) ->
             raise NoSuchUser(f"there is no user {name}; `list` tells the names")
         await user_registry.set_password(db, user_id, password_hash, now)
         await end_sessions_of(db, user_id, now)
-        await _write_down(db, now, "user.changed", user_id)
+        await audit_command(db, now, "user.changed", user_id)
     return password
-
-
-async def _write_down(db: "Connection", now: datetime, action: str, user_id: str) -> None:
-    entry = Entry(now, "system", "", "command line", "", action, subject=user_id)
-    await write_entry(db, entry)
 
 
 async def _run(options: argparse.Namespace, settings: DatabaseSettings) -> int:

@@ -7,12 +7,10 @@ from libs.contracts.devices import ClockMode, DeviceClock, FailureReason
 from libs.devices.dahua.cgi import DahuaCgi
 from libs.devices.dahua.zone import posix_zone, zone_of_offset
 from libs.devices.errors import DeviceError
-from libs.devices.posix_tz import zone_of
+from libs.devices.posix_tz import YEARS, zone_of
 
 _WRITTEN = "%Y-%m-%d %H:%M:%S"
 _HALF_SECOND = timedelta(seconds=0.5)
-_YEARS = range(1970, 2200)
-"""Clocks without a battery start in 1970 or 2000; what lies outside is no time."""
 
 
 def local_time(text: str | None) -> datetime | None:
@@ -21,7 +19,7 @@ def local_time(text: str | None) -> datetime | None:
         moment = datetime.strptime(" ".join((text or "").split()), _WRITTEN)  # noqa: DTZ007 - wall clock
     except ValueError:
         return None
-    return moment if moment.year in _YEARS else None
+    return moment if moment.year in YEARS else None
 
 
 def written(moment: datetime) -> str:

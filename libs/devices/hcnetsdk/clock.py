@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from libs.contracts.devices import ClockMode, DeviceClock, FailureReason
 from libs.devices.errors import DeviceError
-from libs.devices.posix_tz import zone_of
+from libs.devices.posix_tz import YEARS, zone_of
 
 _QUARTERS: Final = (-570, -210, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825)
 OFFSETS_MINUTES: Final = tuple(sorted({*range(-720, 841, 60), *_QUARTERS}))
@@ -21,8 +21,6 @@ OFFSETS_MINUTES: Final = tuple(sorted({*range(-720, 841, 60), *_QUARTERS}))
 _STAYS_WITHIN: Final = timedelta(minutes=20)
 """A clock that is this wrong in the zone found earlier is wrong; beyond, the zone changed."""
 _RESOLUTION: Final = timedelta(seconds=1)
-_YEARS: Final = range(1970, 2200)
-"""Clocks without a battery start in 1970 or 2000; what lies outside is no time."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def measure(
     `earlier` is the zone that was found before; it stays while it explains what is seen, so that
     files do not change their times when a clock drifts. Raises PROTOCOL for nonsense.
     """
-    if shown.year not in _YEARS:
+    if shown.year not in YEARS:
         raise DeviceError(FailureReason.PROTOCOL, f"a clock in the year {shown.year}")
     middle = asked_at + (answered_at - asked_at) / 2
     # The device cuts to whole seconds; the middle of the second is the best guess.

@@ -7,11 +7,9 @@ from libs.contracts.devices import ClockMode, DeviceClock, FailureReason
 from libs.devices.errors import DeviceError
 from libs.devices.onvif.answers import field_of, text_of
 from libs.devices.onvif.client import OnvifClient
-from libs.devices.posix_tz import to_utc, zone_of
+from libs.devices.posix_tz import YEARS, to_utc, zone_of
 
 _HALF_SECOND = timedelta(seconds=0.5)
-_YEARS = range(1970, 2200)
-"""Clocks without a battery start in 1970 or 2000; what lies outside is no time."""
 
 
 async def measure_clock(client: OnvifClient) -> DeviceClock:
@@ -52,4 +50,4 @@ def _whole_seconds(told: Any) -> datetime | None:
         )
     except (AttributeError, TypeError, ValueError):
         return None
-    return moment if moment.year in _YEARS else None
+    return moment if moment.year in YEARS else None
